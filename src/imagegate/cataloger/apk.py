@@ -1,0 +1,56 @@
+"""Packages of apk: the installed database of apk-tools 2, `lib/apk/db/installed`, and its newer place below `usr`.
+
+Format: apk-tools, doc/apk-v2.5.scd and the wiki page "Apk spec" (P name, V version, A architecture, o origin).
+"""
+
+from imagegate.cataloger.interface import Catalog
+from imagegate.cataloger.stanzas import catalog_database, stanzas
+from imagegate.model.image import Files
+from imagegate.model.inventory import Distribution, Package, package_url
+
+DATABASES = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
+_FIELDS = {b"P:": "name", b"V:": "version", b"A:": "architecture", b"o:": "origin"}
+
+
+class Apk:
+    """See interface.Cataloger."""
+
+    name = "apk"
+    type = "apk"
+
+    def wants(self, path: str) -> bool:
+        """See Cataloger.wants."""
+        return path.endswith("/installed")
+
+    def catalog(self, files: Files, distribution: Distribution | None) -> Catalog:
+        """See Cataloger.catalog."""
+        found = Catalog()
+
+        def parse(content: bytes, path: str, notes: Catalog) -> dict[tuple[str, ...], Package]:
+            return _packages(content, path, distribution, notes)
+
+        top = files.depth - 1
+        first, second = (files.find(path, top) if top >= 0 else None for path in DATABASES)
+        wanted = DATABASES[:1] if first == second else DATABASES  # `lib` may be a link to `usr/lib`
+        for path in wanted:
+            catalog_database(files, path, parse, found)
+        return found
+
+
+def _packages(content: bytes, path: str, distribution: Distribution | None, notes: Catalog) -> dict[tuple[str, ...], Package]:
+    packages = {}
+    for stanza in stanzas(content, _FIELDS, b"P:"):
+        name, version = stanza.fields.get("name", ""), stanza.fields.get("version", "")
+        where = f"{path}:{stanza.line}"
+        if stanza.problem:
+            notes.unreadable(f"{where}: {name or 'a package'}: {stanza.problem}")
+        if not name or not version:
+            if not stanza.problem:
+                missing = "a name" if not name else "a version"
+                notes.unreadable(f"{where}: a package entry without {missing}" + (f" ({name})" if name else ""))
+            continue
+        distro = f"{distribution.id}-{distribution.version}" if distribution and distribution.version else ""
+        qualifiers = {"arch": stanza.fields.get("architecture", ""), "distro": distro}
+        purl = package_url("apk", distribution.id if distribution else "alpine", name, version, qualifiers)
+        packages[(name, version, purl)] = Package("apk", name, version, purl, (), stanza.fields.get("origin") or name, version)
+    return packages

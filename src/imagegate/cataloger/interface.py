@@ -1,0 +1,33 @@
+"""The plug-in point of the catalogers: one file per package database."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from imagegate.model.image import Evidence, Files
+from imagegate.model.inventory import Distribution, Package
+
+
+@dataclass(slots=True)
+class Catalog:
+    """What one cataloger found; `databases` counts the package databases that were there, readable or not."""
+
+    packages: list[Package] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
+    databases: int = 0
+
+    def unreadable(self, detail: str) -> None:
+        """Note something that was there and could not be read."""
+        self.evidence.append(Evidence("unreadable", "fail", detail))
+
+
+class Cataloger(Protocol):
+    """Recognises the packages of one kind."""
+
+    name: str
+    type: str
+
+    def wants(self, path: str) -> bool:
+        """Return whether a file of that path may be read; asked for every file of the image, so it must be quick."""
+
+    def catalog(self, files: Files, distribution: Distribution | None) -> Catalog:
+        """Return what is installed, and evidence for all that could not be read. Never raises for bad content."""

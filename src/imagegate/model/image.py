@@ -1,0 +1,98 @@
+"""The image: what was asked for, what was found, and its layers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Operating system, architecture and variant, as in an OCI image index."""
+
+    os: str
+    architecture: str
+    variant: str = ""
+
+    def __str__(self) -> str:
+        """Return `os/architecture[/variant]`."""
+        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer: `digest` names the blob as stored, `diff_id` its uncompressed tar; `size` is in bytes as stored."""
+
+    index: int
+    digest: str
+    diff_id: str
+    size: int
+    created_by: str = ""
+    base: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image of one platform; `id` is the digest of its configuration, `digest` that of its manifest."""
+
+    reference: str
+    source: str
+    id: str
+    digest: str | None
+    platform: str
+    labels: tuple[tuple[str, str], ...] = ()
+    layers: tuple[Layer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Something that was seen, or could not be seen, while looking.
+
+    `found` is the worst that it can mean: "fail" (the gate could not see), "warn" (worth saying) or "ok";
+    the policy may lower it, never raise it. `kind` is one of the evidence checks of the policy.
+    """
+
+    kind: str
+    found: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as a cataloger sees it: where it really is, after links, and which layer brought its content."""
+
+    path: str
+    layer: int
+    size: int
+
+
+class Files(Protocol):
+    """The files of an image, readable as they were after any of its layers."""
+
+    @property
+    def depth(self) -> int:
+        """How many layers there are."""
+
+    def find(self, path: str, upto: int) -> File | None:
+        """Return the regular file at `path` once layers 0 to `upto` are applied, links followed inside the image."""
+
+    def children(self, folder: str, upto: int) -> Iterator[str]:
+        """Yield the paths of what lies directly in `folder` once layers 0 to `upto` are applied, sorted."""
+
+    def exists(self, path: str, upto: int) -> bool:
+        """Return whether `path` is there in any form: file, folder, device, or a link that leads nowhere."""
+
+    def read(self, file: File) -> bytes:
+        """Return the content; raises `TooLarge` when it exceeds the limit for a single file."""
+
+
+class TooLarge(Exception):
+    """A single file is larger than what is read into memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenImage:
+    """An image whose digests were verified, the files in it, and what could not be looked at."""
+
+    image: Image
+    files: Files
+    evidence: tuple[Evidence, ...] = field(default=())

@@ -1,0 +1,124 @@
+"""Distributions whose packages can be judged: the database they keep, their releases, codenames and last days.
+
+Sources, read 2026-11-22: Debian and Ubuntu from the distro-info-data package (debian.csv: the end of LTS, which
+Debian's advisories cover; ubuntu.csv: the end of standard support, since ESM updates are not in the archive);
+Alpine from https://alpinelinux.org/releases/. Rolling distributions have no release that ends.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """`version` as in os-release, cut to what the distribution counts as a release; `end` is the last day."""
+
+    version: str
+    codename: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A distribution: `database` is the type of its packages, `parts` how many parts of a version make a release."""
+
+    database: str
+    parts: int
+    releases: tuple[Release, ...] = ()
+
+
+def _table(text: str) -> tuple[Release, ...]:
+    rows = (line.split() for line in text.strip().splitlines())
+    return tuple(Release(version, "" if codename == "-" else codename, end) for version, codename, end in rows)
+
+
+FAMILIES = {
+    "debian": Family(
+        "deb",
+        1,
+        _table("""
+            3.0 woody 2006-06-30
+            3.1 sarge 2008-03-31
+            4 etch 2010-02-15
+            5 lenny 2012-02-06
+            6 squeeze 2016-02-29
+            7 wheezy 2018-05-31
+            8 jessie 2020-06-30
+            9 stretch 2022-06-30
+            10 buster 2024-06-30
+            11 bullseye 2026-08-31
+            12 bookworm 2028-06-30
+            13 trixie 2030-06-30
+        """),
+    ),
+    "ubuntu": Family(
+        "deb",
+        2,
+        _table("""
+            10.04 lucid 2015-04-30
+            10.10 maverick 2012-04-10
+            11.04 natty 2012-10-28
+            11.10 oneiric 2013-05-09
+            12.04 precise 2017-04-28
+            12.10 quantal 2014-05-16
+            13.04 raring 2014-01-27
+            13.10 saucy 2014-07-17
+            14.04 trusty 2019-04-25
+            14.10 utopic 2015-07-23
+            15.04 vivid 2016-02-04
+            15.10 wily 2016-07-28
+            16.04 xenial 2021-04-30
+            16.10 yakkety 2017-07-20
+            17.04 zesty 2018-01-13
+            17.10 artful 2018-07-19
+            18.04 bionic 2023-05-31
+            18.10 cosmic 2019-07-18
+            19.04 disco 2020-01-23
+            19.10 eoan 2020-07-17
+            20.04 focal 2025-05-29
+            20.10 groovy 2021-07-22
+            21.04 hirsute 2022-01-20
+            21.10 impish 2022-07-14
+            22.04 jammy 2027-06-01
+            22.10 kinetic 2023-07-20
+            23.04 lunar 2024-01-25
+            23.10 mantic 2024-07-11
+            24.04 noble 2029-05-31
+            24.10 oracular 2025-07-10
+            25.04 plucky 2026-01-15
+            25.10 questing 2026-07-09
+            26.04 resolute 2031-05-29
+            26.10 stonking 2027-07-15
+        """),
+    ),
+    "alpine": Family(
+        "apk",
+        2,
+        _table("""
+            3.3 - 2017-11-01
+            3.4 - 2018-05-01
+            3.5 - 2018-11-01
+            3.6 - 2019-05-01
+            3.7 - 2019-11-01
+            3.8 - 2020-05-01
+            3.9 - 2020-11-01
+            3.10 - 2021-05-01
+            3.11 - 2021-11-01
+            3.12 - 2022-05-01
+            3.13 - 2022-11-01
+            3.14 - 2023-05-01
+            3.15 - 2023-11-01
+            3.16 - 2024-05-23
+            3.17 - 2024-11-22
+            3.18 - 2025-05-09
+            3.19 - 2025-11-01
+            3.20 - 2026-04-01
+            3.21 - 2026-11-01
+            3.22 - 2027-05-01
+            3.23 - 2027-11-01
+        """),
+    ),
+    "wolfi": Family("apk", 0),
+    "chainguard": Family("apk", 0),
+    "alpaquita": Family("apk", 1),
+    "bellsoft-hardened-containers": Family("apk", 1),
+}

@@ -1,0 +1,84 @@
+"""What a backend answers: findings, and what it could and could not see."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from imagegate.model.image import Evidence, Image
+from imagegate.model.inventory import Distribution, Location, Package
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A CVSS base score (0.0 to 10.0); `type` is OSV's word: CVSS_V2, CVSS_V3 or CVSS_V4."""
+
+    type: str
+    score: float
+    vector: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One vulnerability, under all its names, in one package at one location.
+
+    `fix_state` is "fixed", "not-fixed" or "unknown"; `known_exploited` is None where the store has no such list;
+    `raw_severity` is the vendor's own word; `advisories` are the records that decided.
+    """
+
+    id: str
+    aliases: tuple[str, ...]
+    raw_severity: str
+    scores: tuple[Score, ...]
+    fixed_in: tuple[str, ...]
+    fix_state: str
+    published: str | None
+    known_exploited: bool | None
+    package: Package
+    location: Location
+    title: str
+    url: str
+    advisories: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """An identity that outlives rebuilds: hexadecimal SHA-256 of id, package without its version, and path."""
+        unversioned = self.package.purl.partition("@")[0]
+        return sha256("\n".join((self.id, unversioned, self.location.path)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The advisories that a backend looked into.
+
+    `built` is when the file was made; `newest` the latest change of any record; `confirmed` when the source last
+    said that its data is current (for a store built from a folder, its newest record); all RFC 3339, UTC.
+    """
+
+    digest: str
+    built: str
+    newest: str
+    confirmed: str
+    records: int
+    scores: int
+    exploited: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackendRun:
+    """Who scanned, and with which data."""
+
+    name: str
+    version: str
+    database: Database | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """The answer of a backend for one image of one platform."""
+
+    image: Image
+    backends: tuple[BackendRun, ...]
+    distribution: Distribution | None
+    packages: tuple[Package, ...]
+    findings: tuple[Finding, ...]
+    evidence: tuple[Evidence, ...]

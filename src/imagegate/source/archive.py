@@ -1,0 +1,243 @@
+"""Where the blobs of an image lie: a folder, a tar file, or a tar stream that comes by only once."""
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Container, Iterator
+from typing import Protocol
+
+from imagegate.errors import SourceError
+from imagegate.source import limits, tar
+from imagegate.source.layer import Layer, Wanted, normal, scan_layer, scan_stream
+from imagegate.source.stream import Region, Stream, bounded, compression
+from imagegate.text import clean
+
+Chunks = Callable[[], Iterator[bytes]]
+
+
+class Store(Protocol):
+    """Named blobs; `what` says in an error where they are."""
+
+    what: str
+
+    def names(self) -> list[str]:
+        """Return the names of all blobs."""
+
+    def small(self, name: str) -> bytes | None:
+        """Return a whole blob such as a manifest, or None where there is none; raises SourceError when too large."""
+
+    def layer(self, name: str, wanted: Wanted) -> Layer | None:
+        """Return a layer, scanned, or None where there is none."""
+
+
+class FileBlob:
+    """A blob that is a region of an open file."""
+
+    def __init__(self, name: str, region: Region) -> None:
+        self.name = name
+        self._region = region
+
+    def region(self) -> Region:
+        """See Blob.region."""
+        return Region(self._region.descriptor, self._region.start, self._region.size)
+
+    def chunks(self) -> Iterator[bytes]:
+        """See Blob.chunks."""
+        return self._region.chunks()
+
+    def whole(self) -> bytes:
+        """Return all bytes; raises SourceError when they are too many for a manifest."""
+        if self._region.size > limits.JSON:
+            raise SourceError(f"{self.name} has {self._region.size:,} bytes, too many for a manifest", "Is it an image?")
+        return b"".join(self.chunks())
+
+
+def open_file(path: str) -> Region:
+    """Open a regular file; raises SourceError, and never waits for a pipe or a device."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ENOENT:
+            raise SourceError(f"{clean(path)}: no such file", "Check the path; it is relative to the working folder.") from None
+        raise SourceError(f"{clean(path)}: {error.strerror}", "Can this user read it?") from None
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(descriptor)
+        raise SourceError(f"{clean(path)}: not a regular file", "For a folder in OCI layout write oci:FOLDER.")
+    return Region(descriptor, 0, facts.st_size)
+
+
+class Folder:
+    """A folder in OCI image layout."""
+
+    def __init__(self, path: str) -> None:
+        self.what = clean(path)
+        self._path = path
+
+    def names(self) -> list[str]:
+        """See Store.names: the two files that make a layout."""
+        return [name for name in ("oci-layout", "index.json") if os.path.exists(os.path.join(self._path, name))]
+
+    def small(self, name: str) -> bytes | None:
+        """See Store.small."""
+        blob = self._blob(name)
+        return None if blob is None else blob.whole()
+
+    def layer(self, name: str, wanted: Wanted) -> Layer | None:
+        """See Store.layer."""
+        blob = self._blob(name)
+        return None if blob is None else scan_layer(blob, wanted)
+
+    def _blob(self, name: str) -> FileBlob | None:
+        path = os.path.join(self._path, name)
+        return FileBlob(name, open_file(path)) if os.path.lexists(path) else None
+
+
+class TarFile:
+    """An uncompressed tar file: its members are read where they lie."""
+
+    def __init__(self, path: str, region: Region) -> None:
+        self.what = clean(path)
+        self._members: dict[str, Region] = {}
+        self._links: dict[str, str] = {}
+        try:
+            for member in tar.members(region):
+                name = normal(member.name)
+                if member.kind == tar.FILE:
+                    self._members[name] = Region(region.descriptor, region.start + member.offset, member.size)
+                elif member.kind in (tar.SYMLINK, tar.HARD):
+                    self._links[name] = _target(name, member)
+        except tar.LimitReached as limit:
+            raise SourceError(f"{self.what}: {limit}", "It is not an image archive.") from None
+
+    def names(self) -> list[str]:
+        """See Store.names."""
+        return [*self._members, *self._links]
+
+    def small(self, name: str) -> bytes | None:
+        """See Store.small."""
+        blob = self._blob(name)
+        return None if blob is None else blob.whole()
+
+    def layer(self, name: str, wanted: Wanted) -> Layer | None:
+        """See Store.layer."""
+        blob = self._blob(name)
+        return None if blob is None else scan_layer(blob, wanted)
+
+    def _blob(self, name: str) -> FileBlob | None:
+        found = follow(name, self._members, self._links)
+        return None if found is None else FileBlob(found, self._members[found])
+
+
+class TarStream:
+    """A tar archive that is compressed or comes from an engine: read once, from beginning to end.
+
+    The manifest may come last, so every member that could be a layer is scanned as it passes.
+    """
+
+    def __init__(self, what: str, chunks: Chunks, wanted: Wanted, progress: Callable[[int], None] = lambda _: None) -> None:
+        self.what = what
+        self._chunks = chunks
+        self._small: dict[str, bytes] = {}
+        self._layers: dict[str, Layer | SourceError] = {}
+        self._links: dict[str, str] = {}
+        self._kept = 0
+        stream = self._open(progress)
+        try:
+            for member in tar.members(stream):
+                name = normal(member.name)
+                if member.kind in (tar.SYMLINK, tar.HARD):
+                    self._links[name] = _target(name, member)
+                elif member.kind == tar.FILE:
+                    self._pass(name, member.size, stream, wanted)
+            stream.drain()
+        except tar.LimitReached as limit:
+            raise SourceError(f"{what}: {limit}", "It is not an image archive.") from None
+
+    def names(self) -> list[str]:
+        """See Store.names."""
+        return [*self._small, *self._layers, *self._links]
+
+    def small(self, name: str) -> bytes | None:
+        """See Store.small."""
+        found = follow(name, self._small, self._links)
+        return None if found is None else self._small[found]
+
+    def layer(self, name: str, wanted: Wanted) -> Layer | None:
+        """See Store.layer."""
+        if (found := follow(name, self._layers, self._links)) is not None:
+            layer = self._layers[found]
+            if isinstance(layer, SourceError):
+                raise layer
+            return layer
+        found = follow(name, self._small, self._links)
+        return None if found is None else scan_stream(_Passed(self, found), iter([self._small[found]]), wanted)
+
+    def _open(self, progress: Callable[[int], None] = lambda _: None) -> Stream:
+        chunks = self._chunks()
+        head = next(chunks, b"")
+
+        def counted() -> Iterator[bytes]:
+            yield head
+            for chunk in chunks:
+                progress(len(chunk))
+                yield chunk
+
+        return Stream(bounded(counted(), compression(head)))
+
+    def _pass(self, name: str, size: int, stream: Stream, wanted: Wanted) -> None:
+        document = stream.peek(1) in (b"{", b"[")
+        if size <= (limits.JSON if document else limits.TINY):
+            self._kept += size
+            if self._kept > limits.KEPT:
+                raise SourceError(f"{self.what}: too many small files for an image", "It is not an image archive.")
+            self._small[name] = stream.read(size)
+            return
+        try:
+            self._layers[name] = scan_stream(_Passed(self, name), stream.take(size), wanted)
+        except SourceError as error:  # matters only if the manifest calls it a layer
+            self._layers[name] = error
+
+    def again(self, name: str) -> Iterator[bytes]:
+        """Yield the bytes of a member in a second pass."""
+        stream = self._open()
+        for member in tar.members(stream):
+            if normal(member.name) == name and member.kind == tar.FILE:
+                yield from stream.take(member.size)
+                return
+        raise SourceError(f"{self.what} changed while it was read", "Try again.")
+
+
+class _Passed:
+    """A blob of a stream: it can only be had by reading the stream again."""
+
+    def __init__(self, stream: TarStream, name: str) -> None:
+        self.name = name
+        self._stream = stream
+
+    def region(self) -> Region | None:
+        """See Blob.region."""
+        return None
+
+    def chunks(self) -> Iterator[bytes]:
+        """See Blob.chunks."""
+        return self._stream.again(self.name)
+
+
+def _target(name: str, member: tar.Member) -> str:
+    """A symbolic link is relative to its folder, a hard link to the archive."""
+    if member.kind == tar.HARD or member.link.startswith("/"):
+        return normal(member.link)
+    return normal(os.path.join(os.path.dirname(name), member.link))
+
+
+def follow(name: str, members: Container[str], links: dict[str, str]) -> str | None:
+    """Return the member that a name leads to through links, or None."""
+    name = normal(name)
+    for _ in range(limits.LINKS):
+        if name in members:
+            return name
+        if name not in links:
+            return None
+        name = links[name]
+    return None

@@ -1,0 +1,188 @@
+"""One layer: what its archive lists, verified against the digests that name it."""
+
+import posixpath
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import NamedTuple, Protocol
+
+from imagegate.errors import SourceError
+from imagegate.model.image import TooLarge
+from imagegate.source import limits, tar
+from imagegate.source.stream import Bomb, Hasher, Reader, Region, Stream, bounded, compression
+from imagegate.text import clean
+
+Wanted = Callable[[str], bool]
+_WHITEOUT = ".wh."  # OCI image specification, layer.md, "Whiteouts"
+_OPAQUE = ".wh..wh..opq"
+
+
+class Blob(Protocol):
+    """The stored bytes of a layer, readable as often as needed."""
+
+    name: str
+
+    def region(self) -> Region | None:
+        """Return the bytes as part of an open file, or None where they only come as a stream."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the stored bytes from the beginning."""
+
+
+class Entry(NamedTuple):
+    """What the archive says of one path; `offset` is counted in the uncompressed archive."""
+
+    kind: str
+    size: int
+    link: str
+    offset: int
+
+
+class Layer:
+    """The paths of a layer, the content of the wanted ones, and what it hides in the layers below."""
+
+    def __init__(self, blob: Blob) -> None:
+        self.blob = blob
+        self.entries: dict[str, Entry] = {}
+        self.folders: set[str] = {""}  # named, or implied by what lies in them
+        self.whiteouts: set[str] = set()
+        self.opaque: set[str] = set()
+        self.problem = ""  # why not all of it was looked at
+        self.digest = ""
+        self.diff_id = ""
+        self.size = 0
+        self._captured: dict[str, bytes] = {}
+
+    def scan(self, reader: Reader, wanted: Wanted | None) -> None:
+        """List the archive; capture the wanted files where going back to them would cost a second pass."""
+        folder = ""
+        for name, kind, size, link, offset in tar.members(reader):
+            path = normal(name)
+            if not path:
+                continue
+            parent, _, base = path.rpartition("/")
+            if parent != folder:
+                folder = parent
+                self._imply(parent)
+            if base.startswith(_WHITEOUT):
+                if base == _OPAQUE:
+                    self.opaque.add(parent)
+                elif not base.startswith(".wh..wh."):  # aufs keeps its own files under that name
+                    self.whiteouts.add(posixpath.join(parent, base[len(_WHITEOUT) :]))
+                continue
+            if kind == tar.FOLDER:
+                self._imply(path)
+            elif path in self.folders:
+                self._forget_children(path)
+            self.entries[path] = Entry(kind, size, normal(link) if kind == tar.HARD else link, offset)
+            self._captured.pop(path, None)  # of two entries with one name the last counts
+            if wanted is not None and kind == tar.FILE and size <= limits.FILE and wanted(path):
+                self._captured[path] = reader.read(size)
+
+    def read(self, path: str) -> bytes:
+        """Return the content of a regular file; raises TooLarge beyond the limit for one file."""
+        if path in self._captured:
+            return self._captured[path]
+        entry = self.entries[path]
+        if entry.size > limits.FILE:
+            raise TooLarge(f"{clean(path)} has {entry.size:,} bytes")
+        reader = open_reader(self.blob)
+        if not reader.skip(entry.offset) or len(data := reader.read(entry.size)) < entry.size:
+            raise SourceError(f"layer {self.blob.name} changed while it was read", "Try again.")
+        self._captured[path] = data
+        return data
+
+    def _imply(self, folder: str) -> None:
+        while folder not in self.folders:
+            self.folders.add(folder)
+            entry = self.entries.get(folder)
+            if entry is not None and entry.kind != tar.FOLDER and entry.kind != tar.SYMLINK:
+                del self.entries[folder]
+            folder = folder.rpartition("/")[0]
+
+    def _forget_children(self, path: str) -> None:
+        """A file or link replaces a folder that the same archive filled before."""
+        inside = path + "/"
+        self.folders = {folder for folder in self.folders if folder != path and not folder.startswith(inside)}
+        self.entries = {name: entry for name, entry in self.entries.items() if not name.startswith(inside)}
+
+
+def normal(name: str) -> str:
+    """Return a path without leading `/` or `./`, as extraction into a root would see it: `..` stops at the root."""
+    if name[:1] in ("/", ".") or "//" in name or "/." in name or name.endswith("/"):
+        return posixpath.normpath("/" + name).lstrip("/")
+    return name
+
+
+def open_reader(blob: Blob) -> Reader:
+    """Return a reader at the beginning of the uncompressed archive."""
+    region = _plain_region(blob)
+    if region is not None:
+        return region
+    chunks = blob.chunks()
+    head = next(chunks, b"")
+    return Stream(bounded(chain([head], chunks), compression(head)))
+
+
+def _plain_region(blob: Blob) -> Region | None:
+    region = blob.region()
+    if region is None or compression(region.read(8)):
+        return None
+    region.at = 0
+    return region
+
+
+def scan_layer(blob: Blob, wanted: Wanted) -> Layer:
+    """Read a layer once: list it, capture what is wanted, compute `digest`, `diff_id` and `size`.
+
+    A limit that is reached leaves `problem` set and `diff_id` empty. Raises SourceError for damaged data.
+    """
+    region = _plain_region(blob)
+    if region is None:
+        return scan_stream(blob, blob.chunks(), wanted)
+    layer = Layer(blob)
+    layer.size = region.size
+    hashed = Hasher()
+    hashed.consume(region.chunks())  # on another core, while the headers are walked here
+    try:
+        layer.scan(region, None)
+    except tar.LimitReached as limit:
+        layer.problem = str(limit)
+    layer.digest = layer.diff_id = "sha256:" + hashed.finish()
+    return layer
+
+
+def scan_stream(blob: Blob, chunks: Iterator[bytes], wanted: Wanted) -> Layer:
+    """Like `scan_layer` for bytes that come by only once."""
+    layer = Layer(blob)
+    stored = Hasher()
+    counted = _Counted(chunks)
+    head = next(counted, b"")
+    kind = compression(head)
+    compressed = stored.tee(chain([head], counted))
+    unpacked = Hasher() if kind else None
+    plain = unpacked.tee(bounded(compressed, kind)) if unpacked else compressed
+    stream = Stream(plain)
+    try:
+        layer.scan(stream, wanted)
+        stream.drain()
+    except (tar.LimitReached, Bomb) as limit:
+        layer.problem = str(limit)
+    for _ in compressed:
+        pass  # what a limit left unread still belongs to the digest of the blob
+    layer.digest = "sha256:" + stored.finish()
+    layer.diff_id = layer.digest if unpacked is None else "sha256:" + unpacked.finish()
+    if layer.problem and unpacked is not None:
+        layer.diff_id = ""
+    layer.size = counted.total
+    return layer
+
+
+class _Counted(Iterator[bytes]):
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self.total = 0
+
+    def __next__(self) -> bytes:
+        chunk = next(self._chunks)
+        self.total += len(chunk)
+        return chunk

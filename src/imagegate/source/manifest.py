@@ -1,0 +1,348 @@
+"""From the documents of an image (index, manifest, configuration) to an open image.
+
+Formats: OCI image specification v1.1 (image-layout.md, image-index.md, manifest.md, config.md) and the archive that
+`docker save` writes (Docker Image Specification v1.2, "Combined Image JSON + Filesystem Changeset Format").
+"""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from imagegate.errors import SourceError
+from imagegate.model.image import Evidence, Image, OpenImage, Platform
+from imagegate.model.image import Layer as ImageLayer
+from imagegate.source import digest as digests
+from imagegate.source import limits
+from imagegate.source.archive import Store
+from imagegate.source.layer import Layer, Wanted
+from imagegate.source.reference import Reference, familiar
+from imagegate.source.tree import Tree
+from imagegate.text import clean
+
+_INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
+_FOREIGN = ("nondistributable", "foreign")
+_NAMES = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
+_SAVE_AGAIN = "Save or pull the image again."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be opened, and how: `platform` None means Linux on this machine, if there is a choice at all."""
+
+    reference: Reference
+    source: str
+    platform: Platform | None
+    host: Platform
+    wanted: Wanted
+    jobs: int = 2
+
+
+@dataclass(frozen=True)
+class _Descriptor:
+    """One layer as the manifest names it: where its blob is, and what it must be."""
+
+    name: str
+    digest: str | None
+    media_type: str = ""
+
+
+def open_docker(store: Store, asked: Asked) -> OpenImage:
+    """Open the image of a `docker save` archive; raises SourceError."""
+    entries = _document(store, "manifest.json", list)
+    images = [entry for entry in entries if isinstance(entry, dict)]
+    if not images or len(images) != len(entries):
+        raise SourceError(f"{store.what}: manifest.json lists no image", _SAVE_AGAIN)
+    chosen = _choose(images, asked.reference.selector, store.what)
+    config_name, layer_names = chosen.get("Config"), chosen.get("Layers")
+    if not isinstance(config_name, str) or not _strings(layer_names):
+        raise SourceError(f"{store.what}: manifest.json names no configuration or layers", _SAVE_AGAIN)
+    raw = store.small(config_name)
+    if raw is None:
+        raise SourceError(f"{store.what}: the configuration {clean(config_name)} is missing", _SAVE_AGAIN)
+    promised = _digest_in_name(config_name)
+    if promised:
+        digests.verify(raw, promised, "the image's configuration")
+    descriptors = [_Descriptor(name, _blob_digest(name)) for name in layer_names or []]
+    return _assemble(store, asked, raw, None, descriptors)
+
+
+def open_oci(store: Store, asked: Asked) -> OpenImage:
+    """Open an image of an OCI layout; raises SourceError, and answers with evidence where the platform is missing."""
+    if store.small("oci-layout") is None:
+        raise SourceError(f"{store.what}: not an OCI layout, it holds no oci-layout file", "For `docker save` write docker-archive:FILE.")
+    index = _document(store, "index.json", dict)
+    descriptor = _select(index, asked.reference.selector, store.what)
+    missing: list[str] = []
+    found = _manifest(store, descriptor, asked, limits.NESTED, missing)
+    if found is None:
+        return _no_platform(asked, missing)
+    manifest, digest = found
+    config = manifest.get("config")
+    layers = manifest.get("layers")
+    if not isinstance(config, dict) or not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
+        raise SourceError(f"{store.what}: the manifest names no configuration or layers", _SAVE_AGAIN)
+    raw = _blob(store, config, "the image's configuration")
+    descriptors = []
+    for number, layer in enumerate(layers):
+        layer_digest = digests.checked(layer.get("digest"), f"layer {number}")
+        descriptors.append(_Descriptor(_path(layer_digest), layer_digest, str(layer.get("mediaType", ""))))
+    return _assemble(store, asked, raw, digest, descriptors)
+
+
+def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descriptors: list[_Descriptor]) -> OpenImage:
+    """Read the layers, hold every one against its digests, and describe the image."""
+    config = _parse(raw, f"{store.what}: the image's configuration", dict)
+    rootfs = config.get("rootfs")
+    diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
+    if not _strings(diff_ids) or diff_ids is None:
+        raise SourceError(f"{store.what}: the configuration lists no layers, so it is not a container image", "Only images can be checked, not other artifacts.")
+    if len(diff_ids) != len(descriptors):
+        raise SourceError(
+            f"{store.what}: the manifest names {len(descriptors)} layers, the configuration {len(diff_ids)}", _SAVE_AGAIN
+        )
+    platform = Platform(*(clean(str(config.get(key) or ""), 64) for key in ("os", "architecture", "variant")))
+    if asked.platform and not _fits(asked.platform, platform):
+        return _no_platform(asked, [str(platform)])
+    evidence: list[Evidence] = []
+    layers = _read_layers(store, asked, descriptors, [digests.checked(diff_id, "a layer") for diff_id in diff_ids], evidence)
+    commands = _commands(config, len(layers))
+    settings = config.get("config")
+    labels = settings.get("Labels") if isinstance(settings, dict) else None
+    image = Image(
+        reference=clean(asked.reference.text, 1000),
+        source=asked.source,
+        id=_sha256(raw),
+        digest=digest,
+        platform=str(platform),
+        labels=tuple(sorted((clean(str(key)), clean(str(value))) for key, value in labels.items())) if isinstance(labels, dict) else (),
+        layers=tuple(
+            ImageLayer(number, layer.digest or descriptor.digest or "", diff_id, layer.size, commands[number])
+            for number, (layer, descriptor, diff_id) in enumerate(zip(layers, descriptors, diff_ids, strict=True))
+        ),
+    )
+    return OpenImage(image, Tree(layers), tuple(evidence))
+
+
+def _read_layers(
+    store: Store, asked: Asked, descriptors: list[_Descriptor], diff_ids: list[str], evidence: list[Evidence]
+) -> list[Layer]:
+    def read(number: int) -> Layer:
+        descriptor, what = descriptors[number], f"layer {number}"
+        if "+encrypted" in descriptor.media_type:
+            return _unseen(descriptor, "it is encrypted")
+        try:
+            layer = store.layer(descriptor.name, asked.wanted)
+        except SourceError as error:
+            raise SourceError(f"{store.what}: {what} ({clean(descriptor.name, 100)}): {error.message}", error.hint) from error
+        if layer is None:
+            if any(word in descriptor.media_type for word in _FOREIGN):
+                return _unseen(descriptor, "it is foreign: its bytes lie elsewhere")
+            raise SourceError(f"{store.what}: {what} ({clean(descriptor.name, 100)}) is missing", _SAVE_AGAIN)
+        if descriptor.digest:
+            digests.same(layer.digest, descriptor.digest, f"{store.what}: {what}")
+        if not layer.problem or layer.diff_id:
+            digests.same(layer.diff_id, diff_ids[number], f"{store.what}: {what}, uncompressed,")
+        return layer
+
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        layers = list(pool.map(read, range(len(descriptors))))
+    for number, layer in enumerate(layers):
+        if layer.problem:
+            kind = "unreadable" if layer.digest else "skipped_layer"
+            evidence.append(Evidence(kind, "fail", clean(f"layer {number} was not looked at as a whole: {layer.problem}")))
+    return layers
+
+
+class _NoBlob:
+    name = "an unseen layer"
+
+    def region(self) -> None:
+        return None
+
+    def chunks(self) -> Any:
+        raise SourceError("a layer that was not looked at was read", "Please report this.")
+
+
+def _unseen(descriptor: _Descriptor, why: str) -> Layer:
+    layer = Layer(_NoBlob())
+    layer.problem = why
+    return layer
+
+
+def _no_platform(asked: Asked, present: list[str]) -> OpenImage:
+    wanted = asked.platform or asked.host
+    there = ", ".join(sorted({clean(text, 60) for text in present})) or "none"
+    image = Image(clean(asked.reference.text, 1000), asked.source, "", None, str(wanted))
+    return OpenImage(image, Tree([]), (Evidence("missing_platform", "fail", f"no image for {wanted}; there is: {there}"),))
+
+
+def _manifest(
+    store: Store, descriptor: dict[str, Any], asked: Asked, depth: int, missing: list[str]
+) -> tuple[dict[str, Any], str] | None:
+    """Return the manifest of the platform asked for and its digest; None, with what is there in `missing`."""
+    digest = digests.checked(descriptor.get("digest"), "the manifest")
+    raw = _blob(store, descriptor, "the manifest")
+    document: dict[str, Any] = _parse(raw, f"{store.what}: the manifest {digest}", dict)
+    if not isinstance(document.get("manifests"), list):
+        return document, digest
+    if depth == 0:
+        raise SourceError(f"{store.what}: too many indexes inside indexes", _SAVE_AGAIN)
+    wanted = asked.platform or asked.host
+    for child in document["manifests"]:
+        if not isinstance(child, dict) or _is_attestation(child):
+            continue
+        platform = _platform(child)
+        if child.get("mediaType") in _INDEXES or platform is None or _fits(wanted, platform):
+            found = _manifest(store, child, asked, depth - 1, missing)
+            if found is not None and _config_fits(store, found[0], asked, platform, missing):
+                return found
+        else:
+            missing.append(str(platform))
+    return None
+
+
+def _config_fits(store: Store, manifest: dict[str, Any], asked: Asked, platform: Platform | None, missing: list[str]) -> bool:
+    """An entry that names no platform is judged by its configuration."""
+    config = manifest.get("config")
+    if platform is not None or not isinstance(config, dict):
+        return True
+    facts = _parse(_blob(store, config, "the image's configuration"), f"{store.what}: the configuration", dict)
+    actual = Platform(*(str(facts.get(key) or "") for key in ("os", "architecture", "variant")))
+    if _fits(asked.platform or asked.host, actual):
+        return True
+    missing.append(str(actual))
+    return False
+
+
+def _platform(descriptor: dict[str, Any]) -> Platform | None:
+    platform = descriptor.get("platform")
+    if not isinstance(platform, dict):
+        return None
+    return Platform(*(clean(str(platform.get(key) or ""), 64) for key in ("os", "architecture", "variant")))
+
+
+def _fits(wanted: Platform, actual: Platform) -> bool:
+    """arm64 and arm64/v8 are one platform; a variant that was not asked for does not matter."""
+    if (wanted.os, wanted.architecture) != (actual.os, actual.architecture):
+        return False
+    default = "v8" if wanted.architecture == "arm64" else ""
+    return not wanted.variant or (actual.variant or default) == wanted.variant
+
+
+def _is_attestation(descriptor: dict[str, Any]) -> bool:
+    annotations = descriptor.get("annotations")
+    kind = annotations.get("vnd.docker.reference.type") if isinstance(annotations, dict) else None
+    platform = _platform(descriptor)
+    return bool(kind) or (platform is not None and platform.os == platform.architecture == "unknown")
+
+
+def _select(index: dict[str, Any], selector: str, what: str) -> dict[str, Any]:
+    """Return the descriptor in `index.json` that the selector names, or the only one."""
+    descriptors = [entry for entry in index.get("manifests") or [] if isinstance(entry, dict)] if isinstance(index.get("manifests"), list) else []
+    if selector.startswith("sha256:"):
+        fitting = [entry for entry in descriptors if entry.get("digest") == selector]
+        if not fitting:  # a manifest inside an index, by its own digest: the blob is verified against it
+            return {"digest": digests.checked(selector, "the selector")}
+    elif selector:
+        fitting = [entry for entry in descriptors if selector in _tags(entry) or familiar(selector) in map(familiar, _tags(entry))]
+    else:
+        fitting = descriptors
+    if len({entry.get("digest") for entry in fitting}) == 1:
+        return fitting[0]
+    raise _ambiguous(what, [tag for entry in descriptors for tag in _tags(entry) or [str(entry.get("digest"))]], selector)
+
+
+def _tags(descriptor: dict[str, Any]) -> list[str]:
+    annotations = descriptor.get("annotations")
+    if not isinstance(annotations, dict):
+        return []
+    return [annotations[key] for key in _NAMES if isinstance(annotations.get(key), str)]
+
+
+def _choose(images: list[dict[str, Any]], selector: str, what: str) -> dict[str, Any]:
+    """Return the image of a docker archive that the selector names, or the only one."""
+    def tags(entry: dict[str, Any]) -> list[str]:
+        found = entry.get("RepoTags")
+        return [tag for tag in found if isinstance(tag, str)] if isinstance(found, list) else []
+
+    def is_named(entry: dict[str, Any]) -> bool:
+        if selector.startswith("sha256:"):
+            return _digest_in_name(str(entry.get("Config"))) == selector
+        return familiar(selector) in [familiar(tag) for tag in tags(entry)] or selector in [tag.rpartition(":")[2] for tag in tags(entry)]
+
+    fitting = [entry for entry in images if is_named(entry)] if selector else images
+    if len(fitting) == 1:
+        return fitting[0]
+    raise _ambiguous(what, [tag for entry in images for tag in tags(entry) or [str(entry.get("Config"))]], selector)
+
+
+def _ambiguous(what: str, names: list[str], selector: str) -> SourceError:
+    listed = ", ".join(clean(name, 100) for name in names[:20]) or "nothing"
+    if selector:
+        return SourceError(f"{what}: no single image is called {clean(selector, 100)}", f"It holds: {listed}.")
+    if not names:
+        return SourceError(f"{what}: no image in it", _SAVE_AGAIN)
+    return SourceError(f"{what}: holds {len(names)} images", f"Name one after a colon: {listed}.")
+
+
+def _blob(store: Store, descriptor: dict[str, Any], what: str) -> bytes:
+    """Return a document that a descriptor names, verified."""
+    digest = digests.checked(descriptor.get("digest"), what)
+    raw = store.small(_path(digest))
+    if raw is None:
+        raise SourceError(f"{store.what}: {what} ({digest}) is missing", _SAVE_AGAIN)
+    digests.verify(raw, digest, f"{store.what}: {what}")
+    return raw
+
+
+def _path(digest: str) -> str:
+    algorithm, _, value = digest.partition(":")
+    return f"blobs/{algorithm}/{value}"
+
+
+def _digest_in_name(name: str) -> str:
+    """The configuration is called `<hex>.json`, `blobs/sha256/<hex>` or `sha256:<hex>` after its own digest."""
+    stem = name.removesuffix(".json").rpartition("/")[2].removeprefix("sha256:")
+    return f"sha256:{stem}" if len(stem) == 64 and set(stem) <= set("0123456789abcdef") else ""
+
+
+def _blob_digest(name: str) -> str | None:
+    """Only `blobs/sha256/<hex>` promises the digest of a layer's blob; older names are ids of another kind."""
+    return _digest_in_name(name) or None if name.startswith("blobs/sha256/") else None
+
+
+def _commands(config: dict[str, Any], count: int) -> list[str]:
+    """Return the command that made each layer; empty ones where the history does not fit the layers."""
+    history = config.get("history")
+    entries = history if isinstance(history, list) else []
+    made = [clean(str(step.get("created_by") or ""), 500) for step in entries if isinstance(step, dict) and not step.get("empty_layer")]
+    return made if len(made) == count else [""] * count
+
+
+def _document(store: Store, name: str, kind: Callable[..., Any]) -> Any:
+    raw = store.small(name)
+    if raw is None:
+        raise SourceError(f"{store.what}: not an image, it holds no {name}", "Write it with `docker save`, `skopeo copy` or `buildah push`.")
+    return _parse(raw, f"{store.what}: {name}", kind)
+
+
+def _parse(raw: bytes, what: str, kind: Any) -> Any:
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{what} is not JSON: {clean(str(error), 200)}", _SAVE_AGAIN) from None
+    if not isinstance(value, kind):
+        raise SourceError(f"{what} has the wrong form", _SAVE_AGAIN)
+    return value
+
+
+def _strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _sha256(raw: bytes) -> str:
+    import hashlib
+
+    return "sha256:" + hashlib.sha256(raw, usedforsecurity=False).hexdigest()

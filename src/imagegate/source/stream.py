@@ -1,0 +1,261 @@
+"""Bytes in order: reading them from a file or out of a compressed stream, and hashing them on another core."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from threading import Semaphore, Thread
+from typing import Protocol
+
+from imagegate.errors import SourceError
+from imagegate.source import limits
+
+GZIP = b"\x1f\x8b"
+ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD_SKIPPABLE = tuple(bytes([low, 0x2A, 0x4D, 0x18]) for low in range(0x50, 0x60))
+_UNKNOWN = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x04\x22\x4d\x18": "lz4"}
+
+
+class Reader(Protocol):
+    """Forward reading of an uncompressed archive; `at` is the position, in bytes from its beginning."""
+
+    at: int
+
+    def read(self, size: int) -> bytes:
+        """Return exactly `size` bytes, or fewer at the end."""
+
+    def skip(self, size: int) -> bool:
+        """Move forward; False when the end comes before that."""
+
+
+class Region:
+    """A part of an open file, read by position: nothing is read that is not asked for."""
+
+    def __init__(self, descriptor: int, start: int, size: int) -> None:
+        self.descriptor = descriptor
+        self.start = start
+        self.size = size
+        self.at = 0
+
+    def read(self, size: int) -> bytes:
+        """See Reader.read."""
+        data = os.pread(self.descriptor, max(0, min(size, self.size - self.at)), self.start + self.at)
+        self.at += len(data)
+        return data
+
+    def skip(self, size: int) -> bool:
+        """See Reader.skip."""
+        self.at += size
+        return self.at <= self.size
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the whole region from its beginning; raises SourceError when the file has become shorter."""
+        at = 0
+        while at < self.size:
+            data = os.pread(self.descriptor, min(limits.CHUNK, self.size - at), self.start + at)
+            if not data:
+                raise SourceError("the file became shorter while it was read", "Is something else writing to it?")
+            at += len(data)
+            yield data
+
+
+class Stream:
+    """Reader over chunks that arrive one after the other."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._chunk = b""
+        self._used = 0  # of the chunk
+        self.at = 0
+
+    def read(self, size: int) -> bytes:
+        """See Reader.read."""
+        end = self._used + size
+        if end <= len(self._chunk):
+            data = self._chunk[self._used : end]
+            self._used = end
+            self.at += size
+            return data
+        return b"".join(self.take(size))
+
+    def skip(self, size: int) -> bool:
+        """See Reader.skip."""
+        while size > 0:
+            if not self._fill():
+                return False
+            step = min(size, len(self._chunk) - self._used)
+            self._used += step
+            self.at += step
+            size -= step
+        return True
+
+    def take(self, size: int) -> Iterator[bytes]:
+        """Yield the next `size` bytes in chunks; fewer at the end."""
+        while size > 0 and self._fill():
+            part = self._chunk[self._used : self._used + size]
+            self._used += len(part)
+            self.at += len(part)
+            size -= len(part)
+            yield part
+
+    def peek(self, size: int) -> bytes:
+        """Return the next bytes without moving; fewer at the end."""
+        rest = b""
+        while len(rest) < size and self._fill():
+            rest += self._chunk[self._used :]
+            self._used = len(self._chunk)
+        self._chunk, self._used = rest, 0
+        return rest[:size]
+
+    def drain(self) -> None:
+        """Read to the end, so that whoever hashes along has seen every byte."""
+        while self._fill():
+            self.at += len(self._chunk) - self._used
+            self._used = len(self._chunk)
+
+    def _fill(self) -> bool:
+        while self._used >= len(self._chunk):
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return False
+            self._chunk, self._used = chunk, 0
+        return True
+
+
+class Hasher:
+    """SHA-256 on a thread of its own: hashlib releases the interpreter lock, so it uses another core."""
+
+    _AHEAD = 8  # chunks that may wait: bounds the memory
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256(usedforsecurity=False)
+        self._queue: SimpleQueue[bytes | None] = SimpleQueue()
+        self._room = Semaphore(self._AHEAD)
+        self._error: Exception | None = None
+        self._thread: Thread | None = None
+
+    def tee(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the chunks unchanged and hash them on the way."""
+        self._start(iter(self._queue.get, None), self._room.release)
+        for chunk in chunks:
+            self._room.acquire()
+            self._queue.put(chunk)
+            yield chunk
+
+    def consume(self, chunks: Iterator[bytes]) -> None:
+        """Hash the chunks without handing them on."""
+        self._start(chunks, lambda: None)
+
+    def finish(self) -> str:
+        """Return the hexadecimal digest of all that came by; raises what reading them raised."""
+        self._queue.put(None)
+        if self._thread is not None:
+            self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._hash.hexdigest()
+
+    def _start(self, chunks: Iterator[bytes | None], done: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                for chunk in chunks:
+                    self._hash.update(chunk or b"")
+                    done()
+            except Exception as error:  # noqa: BLE001: handed to the thread that waits in finish()
+                self._error = error
+
+        self._thread = Thread(target=run, daemon=True)
+        self._thread.start()
+
+
+def compression(head: bytes) -> str:
+    """Return "gzip", "zstd" or "" for the first bytes of a blob; raises SourceError for one that OCI does not have."""
+    if head.startswith(GZIP):
+        return "gzip"
+    if head.startswith(ZSTD) or head[:4] in _ZSTD_SKIPPABLE:
+        return "zstd"
+    for magic, name in _UNKNOWN.items():
+        if head.startswith(magic):
+            raise SourceError(f"compressed with {name}, which neither OCI nor Docker images use", "Build it with gzip or zstd.")
+    return ""
+
+
+def inflate(chunks: Iterator[bytes], kind: str) -> Iterator[bytes]:
+    """Yield the uncompressed bytes; raises SourceError for damaged data or a stream that ends in the middle."""
+    inflated: Callable[[Iterator[bytes]], Iterator[bytes]] = {"gzip": _gunzip, "zstd": _unzstd}.get(kind, iter)
+    return inflated(chunks)
+
+
+class Bomb(Exception):
+    """A stream expands beyond the limits."""
+
+
+def bounded(compressed: Iterator[bytes], kind: str) -> Iterator[bytes]:
+    """Yield the uncompressed bytes like `inflate`; raises Bomb when they become too many."""
+    seen = 0
+
+    def count() -> Iterator[bytes]:
+        nonlocal seen
+        for chunk in compressed:
+            seen += len(chunk)
+            yield chunk
+
+    total = 0
+    for chunk in inflate(count(), kind):
+        total += len(chunk)
+        if total > limits.UNPACKED or (total > limits.RATIO_FROM and total > seen * limits.RATIO):
+            raise Bomb(f"{seen:,} bytes expand to more than {total - len(chunk):,}")
+        yield chunk
+
+
+def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Members may follow each other (RFC 1952 section 2.2); only zeros may follow the last one."""
+    from isal import igzip_lib, isal_zlib
+
+    def start() -> igzip_lib.IgzipDecompressor:
+        return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+
+    member, fresh = start(), False
+    try:
+        for chunk in chunks:
+            data = chunk
+            while data or not (member.eof or member.needs_input or fresh):
+                if fresh:  # between two members
+                    data = data.lstrip(b"\0")
+                    if not data:
+                        break
+                    member, fresh = start(), False
+                out = member.decompress(data, limits.CHUNK)
+                data = b""
+                if out:
+                    yield out
+                if member.eof:
+                    data, fresh = member.unused_data, True
+    except (igzip_lib.IsalError, isal_zlib.IsalError, EOFError) as error:
+        raise SourceError(f"damaged gzip data: {error}", "Save or pull the image again.") from error
+    if not fresh:
+        raise SourceError("the gzip data ends in the middle", "The file is cut short; save or pull the image again.")
+
+
+def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Frames may follow each other (RFC 8878 section 3.1); a window above 128 MiB is refused."""
+    import zstandard
+
+    class Source:
+        def __init__(self) -> None:
+            self.rest = b""
+
+        def read(self, size: int) -> bytes:
+            if not self.rest:
+                self.rest = next(chunks, b"")
+            data, self.rest = self.rest[:size], self.rest[size:]
+            return data
+
+    source = Source()
+    engine = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    try:
+        with engine.stream_reader(source, read_across_frames=True) as reader:  # type: ignore[arg-type]
+            while data := reader.read(limits.CHUNK):
+                yield data
+    except zstandard.ZstdError as error:
+        raise SourceError(f"damaged zstd data: {error}", "Save or pull the image again.") from error

@@ -1,0 +1,1 @@
+"""Checks of the pipeline files with the tools that read them."""
