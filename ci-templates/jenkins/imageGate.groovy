@@ -3,7 +3,7 @@
 //     imageGate(image: 'docker:app:1.4', policy: 'imagegate.yaml')
 //     imageGate(image: 'docker-archive:image.tar', failOn: 'high', onViolation: 'unstable')
 //
-// Other keys: db, reports (a folder), version (a pip version specifier such as '==1.2.0').
+// Other keys: db, reports (a folder), version (as pip knows it, such as '1.2.0' or '>=1.2,<2').
 // The exit code of imagegate is returned when the build goes on.
 int call(Map options = [:]) {
     List<String> known = ['image', 'policy', 'failOn', 'onViolation', 'db', 'reports', 'version']
@@ -37,8 +37,14 @@ int call(Map options = [:]) {
     withEnv(values) {
         sh(label: 'install imagegate', script: '''
             rm -f "$GATE_REPORTS/imagegate.json" "$GATE_REPORTS/imagegate.xml" "$GATE_REPORTS/imagegate.sarif"
-            mkdir -p "$GATE_REPORTS"
+            mkdir -p .imagegate "$GATE_REPORTS"
             rm -rf .imagegate/venv
+            # A bare number or word glued to the name would ask the index for another project.
+            case "$GATE_VERSION" in
+                "" | ["=<>~!"]*) ;;
+                [0-9]*) GATE_VERSION="==$GATE_VERSION" ;;
+                *) echo "not a version: $GATE_VERSION" >&2; exit 2 ;;
+            esac
             if [ -n "$GATE_VERSION" ] || ! command -v imagegate >/dev/null; then
                 python3 -m venv .imagegate/venv
                 .imagegate/venv/bin/pip install --quiet -- "imagegate$GATE_VERSION"

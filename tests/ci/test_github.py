@@ -204,7 +204,7 @@ def test_version_names_this_program_only(tmp_path: Path, version: str, package: 
 
 
 def project(folder: Path) -> Path:
-    """Copy this project as it would be checked out at a tag, and give the copy a workflow to run."""
+    """Copy this project without its tests, as an action of it would find itself checked out."""
     if not (ROOT / "pyproject.toml").is_file():
         missing("the project has no pyproject.toml")
     listed = passes(require("git"), "ls-files", "-z", "--cached", "--others", "--exclude-standard")

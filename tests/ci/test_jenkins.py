@@ -123,6 +123,7 @@ def test_violated_policy_is_what_was_asked(tmp_path: Path, options: str, code: i
     [
         ("[image: 'docker:app', failon: 'high']", "imageGate does not know failon"),
         ("[policy: 'imagegate.yaml']", "imageGate needs an image"),
+        ("[image: 'docker:app', version: '-evil']", "script returned exit code 2"),
         ("[image: 'docker:app', onViolation: 'ignore']", "onViolation is 'fail' or 'unstable', not 'ignore'"),
     ],
 )

@@ -1,0 +1,56 @@
+"""The scanner that needs no server: our own catalogers and matcher over the local advisory store."""
+
+from collections.abc import Callable
+
+from imagegate import __version__
+from imagegate.advisory.store import Store
+from imagegate.cataloger.collect import take_inventory, wants
+from imagegate.matcher.ecosystem import base_of, ecosystems_of, fewest_records
+from imagegate.matcher.match import match
+from imagegate.model.image import Evidence, OpenImage
+from imagegate.model.inventory import Inventory
+from imagegate.model.scan import BackendRun, ScanReport
+
+OpenStore = Callable[[tuple[str, ...]], Store]
+
+
+class Embedded:
+    """See interface.Backend; `open_store` gets the ecosystems that the image needs."""
+
+    name = "embedded"
+
+    def __init__(self, open_store: OpenStore) -> None:
+        self._open_store = open_store
+
+    def wants(self, path: str) -> bool:
+        """See Backend.wants."""
+        return wants(path)
+
+    def scan(self, opened: OpenImage) -> ScanReport:
+        """See Backend.scan."""
+        inventory = take_inventory(opened)
+        needed = (base_of(inventory.distribution),) if inventory.distribution else ()
+        store = self._open_store(needed)
+        try:
+            matches = match(inventory, store)
+            run = BackendRun(self.name, __version__, store.database(needed))
+            evidence = (*inventory.evidence, *matches.evidence, *_coverage(inventory, store))
+        finally:
+            store.close()
+        return ScanReport(opened.image, (run,), inventory.distribution, inventory.packages, matches.findings, evidence)
+
+
+def _coverage(inventory: Inventory, store: Store) -> list[Evidence]:
+    """What the store lacks for this image: a release nobody writes about any more must not look clean."""
+    distribution = inventory.distribution
+    if distribution is None:
+        return []
+    ecosystems = ecosystems_of(distribution)
+    covered = store.coverage()
+    records = sum(covered.get(ecosystem, 0) for ecosystem in ecosystems)
+    name = f"{distribution.id} {distribution.version}".rstrip()
+    if not records:
+        return [Evidence("uncovered", "fail", f"the advisory store holds nothing for {name}")]
+    if records < (fewest := fewest_records(distribution)):
+        return [Evidence("uncovered", "fail", f"the advisory store holds {records} records for {name}, its publisher has more than {fewest}")]
+    return [Evidence("uncovered", "ok", f"{records:,} records for {name}")]
