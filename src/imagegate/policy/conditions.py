@@ -1,0 +1,163 @@
+"""What a rule's `match` means for one finding: true, false, or not known."""
+
+import fnmatch
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import eq, ge, gt, le, lt
+from typing import Any
+
+from imagegate.model.scan import Finding
+from imagegate.model.severity import WORDS, Severity
+
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt, "": eq}
+_COMPARISON = re.compile(r"(>=|<=|>|<|)\s*(.+)\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A finding as the policy sees it: its severity by the policy's sources, what that counts as, its best score."""
+
+    finding: Finding
+    severity: Severity
+    counts_as: Severity
+    score: float | None
+
+
+def unmet(match: Mapping[str, Any], subject: Subject) -> list[str] | None:
+    """Return None when the rule does not match, else the keys whose value is unknown for this finding.
+
+    What is unknown matches: a rule never gets weaker for lack of data.
+    """
+    unknown = []
+    for key, wanted in match.items():
+        result = _TESTS[key](wanted if isinstance(wanted, list) else [wanted], subject)
+        if result is False:
+            return None
+        if result is None:
+            unknown.append(key)
+    return unknown
+
+
+def impossible(key: str, wanted: Any) -> str:
+    """Return why no finding can ever meet the condition, or ""."""
+    for value in wanted if isinstance(wanted, list) else [wanted]:
+        operator, word = _parts(str(value))
+        if key == "severity" and (operator, word) in ((">", "critical"), ("<", "unknown")):
+            return f"nothing is {operator} {word}"
+        if key == "cvss" and ((operator == ">" and float(word) >= 10) or (operator == "<" and float(word) <= 0)):
+            return f"no score is {operator} {word}"
+    return ""
+
+
+def _parts(text: str) -> tuple[str, str]:
+    match = _COMPARISON.match(text)
+    return (match[1], match[2].strip()) if match else ("", text)
+
+
+def _severity(wanted: list[Any], subject: Subject) -> bool:
+    for value in wanted:
+        operator, word = _parts(value)
+        seen = subject.severity if word == "unknown" and not operator else subject.counts_as
+        if _OPERATORS[operator](seen, WORDS[word]):
+            return True
+    return False
+
+
+def _fix(wanted: list[Any], subject: Subject) -> bool | None:
+    state = subject.finding.fix_state
+    return None if state == "unknown" else ("available" if state == "fixed" else "none") in wanted
+
+
+def _known_exploited(wanted: list[Any], subject: Subject) -> bool:
+    # Unknown is unknown for all findings or for none: then the list is missing, which is evidence of its own.
+    return bool(subject.finding.known_exploited) in wanted
+
+
+def _cvss(wanted: list[Any], subject: Subject) -> bool | None:
+    if subject.score is None:
+        return None
+    for value in wanted:
+        operator, number = _parts(str(value))
+        if _OPERATORS[operator](subject.score, float(number)):
+            return True
+    return False
+
+
+def names(finding: Finding) -> tuple[str, ...]:
+    """Return every name under which the vulnerability is known."""
+    return (finding.id, *finding.aliases)
+
+
+def _id(wanted: list[Any], subject: Subject) -> bool:
+    return any(is_like(name, pattern) for pattern in wanted for name in names(subject.finding))
+
+
+def _package(wanted: list[Any], subject: Subject) -> bool:
+    return is_package(subject.finding, wanted)
+
+
+def is_package(finding: Finding, patterns: list[str] | tuple[str, ...]) -> bool:
+    """Return whether a pattern names the package: by its name or that of its source, or by its package URL.
+
+    A URL without a version means every version; what it says of version and qualifiers must be met.
+    """
+    package = finding.package
+    for pattern in patterns:
+        if not pattern.startswith("pkg:"):
+            if is_like(package.name, pattern) or is_like(package.source_name, pattern):
+                return True
+            continue
+        url = package.purl if "?" in pattern else package.purl.partition("?")[0]
+        if is_like(url, pattern) or is_like(url.partition("@")[0], pattern):
+            return True
+    return False
+
+
+def _type(wanted: list[Any], subject: Subject) -> bool:
+    return any(is_like(subject.finding.package.type, pattern) for pattern in wanted)
+
+
+def _path(wanted: list[Any], subject: Subject) -> bool:
+    return is_at(subject.finding, wanted)
+
+
+def is_at(finding: Finding, patterns: list[str] | tuple[str, ...]) -> bool:
+    """Return whether a pattern names the place of the finding; a leading slash does not matter."""
+    return any(_is_path(finding.location.path, pattern.lstrip("/")) for pattern in patterns)
+
+
+def is_like(text: str, pattern: str) -> bool:
+    """Return whether the text fits a pattern with * and ?."""
+    return text == pattern or bool(_name_pattern(pattern).match(text))
+
+
+@lru_cache(maxsize=1024)
+def _name_pattern(pattern: str) -> re.Pattern[str]:
+    escaped = pattern.replace("[", "[[]")  # only * and ? are special
+    return re.compile(fnmatch.translate(re.sub(r"\*+", "*", escaped)))
+
+
+def _is_path(path: str, pattern: str) -> bool:
+    """`*` and `?` stay within a folder, `**` crosses them; the time is bounded by the product of both lengths."""
+    steps = path.split("/")
+    reached = {0}
+    for part in pattern.split("/"):
+        if part == "**":
+            reached = set(range(min(reached, default=len(steps) + 1), len(steps) + 1))
+        else:
+            reached = {at + 1 for at in reached if at < len(steps) and is_like(steps[at], part)}
+    return len(steps) in reached
+
+
+_TESTS: dict[str, Callable[[list[Any], Subject], bool | None]] = {
+    "severity": _severity,
+    "fix": _fix,
+    "known_exploited": _known_exploited,
+    "cvss": _cvss,
+    "id": _id,
+    "package": _package,
+    "type": _type,
+    "path": _path,
+}
