@@ -18,12 +18,13 @@ _WORDS = {"object": "a mapping", "array": "a list", "string": "text", "boolean":
 
 
 class Problem(NamedTuple):
-    """What is wrong with the value at `path`; `known` are the words that would have been right."""
+    """What is wrong with the value at `path`; `known` are the words that would have been right, `hint` how to write it."""
 
     path: Path
     message: str
     word: str = ""
     known: tuple[str, ...] = ()
+    hint: str = ""
 
 
 @cache
@@ -58,7 +59,8 @@ def _check(value: Any, schema: dict[str, Any], root: dict[str, Any], path: Path)
         return
     if "type" in schema and not _is(value, schema["type"]):
         kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-        yield Problem(path, f"must be {' or '.join(_WORDS[kind] for kind in kinds)}, not {_shown(value)}")
+        wanted = " or ".join(_WORDS[kind] for kind in kinds)
+        yield Problem(path, f"must be {wanted}, not {_shown(value)}", hint=schema.get("description", ""))
         return
     if isinstance(value, dict):
         yield from _mapping(value, schema, root, path)
@@ -123,7 +125,7 @@ def _scalar(value: Any, schema: dict[str, Any], path: Path) -> Iterator[Problem]
         if len(value) < schema.get("minLength", 0):
             yield Problem(path, "is empty")
         elif "pattern" in schema and not _pattern(schema["pattern"]).search(value):
-            yield Problem(path, f"{_shown(value)} is not written as it should be")
+            yield Problem(path, f"{_shown(value)} is not written as it should be", hint=schema.get("description", ""))
         elif schema.get("format") == "date" and not _is_date(value):
             yield Problem(path, f"{_shown(value)} is not a day that exists, written YYYY-MM-DD")
     elif isinstance(value, int | float) and not isinstance(value, bool):

@@ -9,11 +9,10 @@ from urllib.parse import quote
 from imagegate.advisory.build import EXPLOITED, SCORES, Archive, Builder, now, replace
 from imagegate.advisory.download import NotThere, Progress, download, shown
 from imagegate.advisory.lock import locked
+from imagegate.advisory.origin import BUCKET, CISA
 from imagegate.advisory.store import Source, Store
 from imagegate.errors import StoreError
 
-BUCKET = "https://storage.googleapis.com/osv-vulnerabilities"
-CISA = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
 FRESH = timedelta(days=1)
 
 

@@ -11,11 +11,11 @@ from imagegate.model.image import Evidence, OpenImage
 from imagegate.model.inventory import Inventory
 from imagegate.model.scan import BackendRun, ScanReport
 
-OpenStore = Callable[[tuple[str, ...]], Store]
+OpenStore = Callable[[tuple[str, ...]], Store | None]
 
 
 class Embedded:
-    """See interface.Backend; `open_store` gets the ecosystems that the image needs."""
+    """See interface.Backend; `open_store` gets the ecosystems that the image needs, and may answer None when there are none."""
 
     name = "embedded"
 
@@ -31,6 +31,10 @@ class Embedded:
         inventory = take_inventory(opened)
         needed = (base_of(inventory.distribution),) if inventory.distribution else ()
         store = self._open_store(needed)
+        if store is None:  # and nothing that one could be asked about
+            return ScanReport(
+                opened.image, (BackendRun(self.name, __version__, None),), None, inventory.packages, (), inventory.evidence
+            )
         try:
             matches = match(inventory, store)
             run = BackendRun(self.name, __version__, store.database(needed))

@@ -234,6 +234,8 @@ def _check_waivers(content: dict[str, Any], today: date) -> None:
 
 
 def _hint(problem: schema.Problem) -> str:
+    if problem.hint:
+        return problem.hint
     if problem.known:
         return f"Known: {', '.join(problem.known)}."
     return "See `imagegate policy show recommended` for a policy that is right."

@@ -1,0 +1,248 @@
+"""The commands, and the only place that turns errors into messages and exit codes.
+
+Imports of the stages are inside the functions: `imagegate --version` costs an interpreter and typer.
+"""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Annotated, NoReturn, Optional
+
+import typer
+
+from imagegate import __version__
+from imagegate.cli import exit_code
+from imagegate.errors import ImageGateError
+
+app = typer.Typer(
+    name="imagegate",
+    help="A gate for container images: the scanner reports, your policy decides, the exit code stops the build.",
+    epilog="Exit codes: 0 ships, 10 policy violated, 4 evidence missing, 3 scan failed, 2 usage or policy wrong, 1 bug.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # with it, CI variables force colours and boxes even into a pipe
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+policy_app = typer.Typer(help="Write, check and show policies.", no_args_is_help=True, rich_markup_mode=None)
+db_app = typer.Typer(help="The advisory store: fetch, build, look at, carry.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(policy_app, name="policy")
+app.add_typer(db_app, name="db")
+
+PolicyOption = Annotated[Optional[str], typer.Option("-p", "--policy", envvar="IMAGEGATE_POLICY", metavar="REF", help="recommended, strict, permissive, or a file.", show_default="imagegate.yaml, else recommended")]  # noqa: E501, UP045
+FailOnOption = Annotated[Optional[str], typer.Option("--fail-on", envvar="IMAGEGATE_FAIL_ON", metavar="SEVERITY", help="The policy of one rule, for those who want no file: negligible, low, medium, high, critical.")]  # noqa: E501, UP045
+ReportOption = Annotated[Optional[list[str]], typer.Option("-r", "--report", envvar="IMAGEGATE_REPORT", metavar="FORMAT[=PATH]", help="Repeatable: console, json, junit, sarif. Without a path: standard output.")]  # noqa: E501, UP045
+ReportOnlyOption = Annotated[bool, typer.Option("--report-only", envvar="IMAGEGATE_REPORT_ONLY", help="Say that the policy is violated, but exit 0 instead of 10.")]  # noqa: E501
+DbOption = Annotated[Optional[str], typer.Option("--db", envvar="IMAGEGATE_DB", metavar="PATH", help="The advisory store.", show_default="~/.cache/imagegate/advisories.db")]  # noqa: E501, UP045
+UrlOption = Annotated[Optional[str], typer.Option("--db-url", envvar="IMAGEGATE_DB_URL", metavar="URL", help="The OSV bucket or a mirror in its layout.", show_default="the public bucket")]  # noqa: E501, UP045
+OfflineOption = Annotated[bool, typer.Option("--offline", envvar="IMAGEGATE_OFFLINE", help="Download no advisories.")]
+QuietOption = Annotated[bool, typer.Option("-q", "--quiet", envvar="IMAGEGATE_QUIET", help="No console report, no messages but errors.")]
+VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", envvar="IMAGEGATE_VERBOSE", help="List everything; on a bug show where.")]
+ColorOption = Annotated[str, typer.Option("--color", envvar="IMAGEGATE_COLOR", metavar="auto|always|never", help="Colours of the console report.")]  # noqa: E501
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived: a CI server cancels the job."""
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"imagegate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog="Example: imagegate check docker:app:1.4 -p imagegate.yaml -r junit=gate.xml -r sarif=gate.sarif")
+def check(
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="docker:NAME, podman:NAME, docker-archive:FILE[:REF], oci:DIR[:TAG|@DIGEST], oci-archive:FILE[:TAG|@DIGEST], a file, or a name of the local engine.")],  # noqa: E501
+    policy: PolicyOption = None,
+    fail_on: FailOnOption = None,
+    report: ReportOption = None,
+    report_only: ReportOnlyOption = False,
+    db: DbOption = None,
+    db_url: UrlOption = None,
+    offline: OfflineOption = False,
+    platform: Annotated[Optional[str], typer.Option("--platform", envvar="IMAGEGATE_PLATFORM", metavar="OS/ARCH[/VARIANT]", help="Which image of a multi-platform one.", show_default="linux on this machine's architecture")] = None,  # noqa: E501, UP045
+    timeout: Annotated[float, typer.Option("--timeout", envvar="IMAGEGATE_TIMEOUT", min=1, metavar="SECONDS", help="How long an engine may keep silent.")] = 120,  # noqa: E501
+    jobs: Annotated[int, typer.Option("--jobs", envvar="IMAGEGATE_JOBS", min=0, max=64, help="Layers read at once.", show_default="processors")] = 0,  # noqa: E501
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    color: ColorOption = "auto",
+) -> None:
+    """The gate: scan images, decide by the policy, write reports, exit."""
+    from imagegate.cli import run
+
+    settings = run.Settings(policy, fail_on, report or [], report_only, verbose, quiet, color)
+    scan = run.Scan(images, db, db_url, offline, platform, timeout, jobs)
+    raise typer.Exit(run.check(settings, scan))
+
+
+@app.command(epilog="Example: imagegate evaluate result.json -p strict --at 2026-11-01")
+def evaluate(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A result written with -r json=FILE; - for standard input.")],
+    policy: PolicyOption = None,
+    fail_on: FailOnOption = None,
+    report: ReportOption = None,
+    report_only: ReportOnlyOption = False,
+    at: Annotated[Optional[str], typer.Option("--at", envvar="IMAGEGATE_AT", metavar="TIME", help="The clock to judge by: a day or an RFC 3339 time.", show_default="now")] = None,  # noqa: E501, UP045
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    color: ColorOption = "auto",
+) -> None:
+    """The same decision on a stored result: nothing is scanned again."""
+    from imagegate.cli import run
+
+    raise typer.Exit(run.evaluate(run.Settings(policy, fail_on, report or [], report_only, verbose, quiet, color), file, at))
+
+
+@app.command(epilog="Example: imagegate demo -r sarif=demo.sarif")
+def demo(report: ReportOption = None, verbose: VerboseOption = False, quiet: QuietOption = False, color: ColorOption = "auto") -> None:
+    """A build being broken, with nothing to set up: the Heartbleed image against bundled advisories."""
+    from imagegate.cli import run
+
+    raise typer.Exit(run.demo(run.Settings(None, None, report or [], False, verbose, quiet, color)))
+
+
+@policy_app.command("init", epilog="Example: imagegate policy init imagegate.yaml")
+def policy_init(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")] = "imagegate.yaml",
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write a policy to begin with."""
+    from imagegate.cli import policies
+
+    policies.init(file, force=force)
+
+
+@policy_app.command("check", epilog="Example: imagegate policy check imagegate.yaml")
+def policy_check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Policies to check.")],
+) -> None:
+    """Check policies without scanning anything."""
+    from imagegate.cli import policies
+
+    policies.check(files)
+
+
+@policy_app.command("show", epilog="Example: imagegate policy show strict")
+def policy_show(policy: Annotated[str, typer.Argument(metavar="REF", help="A name or a file.")] = "recommended") -> None:
+    """Show a policy as it is after everything it extends."""
+    from imagegate.cli import policies
+
+    policies.show(policy)
+
+
+@db_app.command("update", epilog="Example: imagegate db update Debian Alpine")
+def db_update(
+    ecosystems: Annotated[Optional[list[str]], typer.Argument(metavar="[ECOSYSTEM]...", help="OSV names: Debian, Ubuntu, Alpine, Wolfi …; without one: all that can be judged.")] = None,  # noqa: E501, UP045
+    db: DbOption = None,
+    url: UrlOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Fetch what changed from the public OSV data or a mirror of it."""
+    from imagegate.cli import databases
+
+    databases.update(db, ecosystems or [], url, quiet=quiet)
+
+
+@db_app.command("build", epilog="Example: imagegate db build ./osv-mirror --db store.db")
+def db_build(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Holds ECOSYSTEM/all.zip, as the OSV bucket does.")],
+    db: DbOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Build the store from a folder."""
+    from imagegate.cli import databases
+
+    databases.build(db, folder, quiet=quiet)
+
+
+@db_app.command("status", epilog="Example: imagegate db status")
+def db_status(
+    db: DbOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show sources, dates, counts, age, and what the store covers."""
+    from imagegate.cli import databases
+
+    databases.status(db, as_json=as_json)
+
+
+@db_app.command("export", epilog="Example: imagegate db export advisories.zst")
+def db_export(file: Annotated[str, typer.Argument(metavar="FILE", help="What to write.")], db: DbOption = None) -> None:
+    """Write the store as one compressed file, for many runners to share."""
+    from imagegate.cli import databases
+
+    databases.export(db, file)
+
+
+@db_app.command("import", epilog="Example: imagegate db import https://example.com/advisories.zst")
+def db_import(
+    origin: Annotated[str, typer.Argument(metavar="FILE|URL", help="What `db export` wrote.")],
+    db: DbOption = None,
+    sha256: Annotated[Optional[str], typer.Option("--sha256", envvar="IMAGEGATE_DB_SHA256", metavar="DIGEST", help="The digest that `db export` printed.")] = None,  # noqa: E501, UP045
+    quiet: QuietOption = False,
+) -> None:
+    """Use a store that was exported elsewhere, after checking its digest."""
+    from imagegate.cli import databases
+
+    databases.import_file(db, origin, sha256 or "", quiet=quiet)
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with a code of the table in exit_code.py."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_guarded())
+
+
+def _guarded() -> int:
+    try:
+        app(standalone_mode=True)
+    except ImageGateError as error:
+        _complain(error)
+        return exit_code.of(error)
+    except KeyboardInterrupt:
+        print("interrupted: no verdict", file=sys.stderr)
+        return exit_code.INTERRUPTED
+    except Terminated:
+        print("terminated: no verdict", file=sys.stderr)
+        return exit_code.TERMINATED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_code.BUG
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else exit_code.BUG if error.code else exit_code.SHIPS
+    except Exception as error:  # noqa: BLE001: whatever it is, it must not look like a verdict
+        return _bug(error)
+    return exit_code.SHIPS
+
+
+def _complain(error: ImageGateError) -> None:
+    from imagegate.cli.terminal import Terminal
+
+    terminal = Terminal()
+    terminal.error(f"error: {error.message}")
+    if error.hint:
+        terminal.error(f"hint: {error.hint}")
+
+
+def _bug(error: Exception) -> int:
+    from imagegate.cli.terminal import Terminal
+
+    if "-v" in sys.argv or "--verbose" in sys.argv:
+        import traceback
+
+        traceback.print_exception(error)
+    Terminal().error(f"error: a bug in imagegate, no verdict: {type(error).__name__}: {error}")
+    Terminal().error("hint: Please report it, with what `-v` shows: https://github.com/imagegate/imagegate/issues")
+    return exit_code.BUG
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated

@@ -1,0 +1,137 @@
+"""Where reports go: `-r FORMAT[=PATH]`, written so that a CI server never finds half of one."""
+
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from imagegate.errors import ReportError, UsageError
+from imagegate.model.verdict import Outcome
+from imagegate.report.formats import FORMATS
+from imagegate.report.interface import Report
+from imagegate.text import clean
+
+
+@dataclass(frozen=True)
+class Target:
+    """A report to write; `path` "" is standard output."""
+
+    format: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the console report looks: colour "auto", "always" or "never"."""
+
+    color: str = "auto"
+    every: bool = False
+
+
+def parse(wishes: Sequence[str], *, quiet: bool) -> list[Target]:
+    """Return the targets; the console report is added where nothing else goes to standard output. Raises UsageError."""
+    targets = []
+    for wish in wishes:
+        name, equals, path = wish.partition("=")
+        if name not in FORMATS:
+            raise UsageError(f"-r {clean(wish, 200)}: there is no format {clean(name, 40)!r}", f"Known: {', '.join(FORMATS)}.")
+        if equals and not path:
+            raise UsageError(f"-r {clean(wish, 200)}: nothing follows the equals sign", f"Write -r {name}=FILE, or -r {name} for standard output.")
+        targets.append(Target(name, "" if path == "-" else path))
+    if sum(not target.path for target in targets) > 1:
+        raise UsageError("two reports cannot share standard output", "Give all but one a file: -r FORMAT=FILE.")
+    paths = [os.path.realpath(target.path) for target in targets if target.path]
+    if len(set(paths)) < len(paths):
+        raise UsageError("two reports cannot share one file", "Give each its own: -r FORMAT=FILE.")
+    if not quiet and all(target.path for target in targets):
+        targets.append(Target("console", ""))
+    return targets
+
+
+def write_all(targets: Sequence[Target], outcomes: Sequence[Outcome], look: Look) -> list[ReportError]:
+    """Write every report; return an error for each that could not be, after the others were written."""
+    errors = []
+    for target in sorted(targets, key=lambda target: not target.path):  # files first: standard output may be a closed pipe
+        try:
+            text = _report(target, look).render(outcomes)
+            if target.path:
+                write_file(target.path, text)
+            else:
+                _print(text)
+        except ReportError as error:
+            errors.append(error)
+    return errors
+
+
+def write_file(path: str, text: str) -> None:
+    """Write a file as a whole or not at all; raises ReportError. A pipe or device is written as it is."""
+    data = text.encode("utf-8", "backslashreplace")
+    folder = os.path.dirname(path) or "."
+    temporary = ""
+    try:
+        if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
+            if os.path.isdir(path):
+                raise ReportError(f"{clean(path)}: is a folder", "Name a file.")
+            with open(path, "wb") as file:
+                file.write(data)
+            return
+        os.makedirs(folder, exist_ok=True)
+        real = os.path.realpath(path)
+        with tempfile.NamedTemporaryFile(dir=os.path.dirname(real), prefix=".imagegate-", delete=False) as file:
+            temporary = file.name
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), 0o666 & ~_umask())
+        os.replace(temporary, real)
+        temporary = ""
+    except OSError as error:
+        raise ReportError(f"{clean(path)}: the report could not be written: {error.strerror}", "Is the folder writable, and is there room on the disk?") from None
+    finally:
+        if temporary:
+            with suppress(OSError):
+                os.unlink(temporary)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read us left. The verdict stands; without this the interpreter complains once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        raise ReportError(f"standard output: {error.strerror}", "Is there room on the disk?") from None
+
+
+def _report(target: Target, look: Look) -> Report:
+    """Each format is imported only when it is asked for: start-up is part of every build."""
+    if target.format == "json":
+        from imagegate.report.json import Json
+
+        return Json()
+    if target.format == "junit":
+        from imagegate.report.junit import Junit
+
+        return Junit()
+    if target.format == "sarif":
+        from imagegate.report.sarif import Sarif
+
+        return Sarif()
+    from imagegate.report.console import Console
+
+    if target.path:
+        return Console(120, color=look.color == "always", every=True)
+    width = shutil.get_terminal_size((120, 24)).columns
+    color = look.color == "always" or (look.color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+    return Console(min(width, 160), color=color, every=look.every)

@@ -1,0 +1,243 @@
+"""The commands that end in a verdict: `check`, `evaluate`, `demo`."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from imagegate import gate
+from imagegate.backend.embedded import Embedded
+from imagegate.cli import exit_code, reports
+from imagegate.cli.app import Terminated
+from imagegate.cli.stores import default_path, opener
+from imagegate.cli.terminal import Terminal
+from imagegate.errors import BackendError, ImageGateError, UsageError
+from imagegate.model.image import OpenImage, Platform
+from imagegate.model.severity import WORDS
+from imagegate.model.verdict import Failure, Outcome
+from imagegate.policy import load
+from imagegate.policy.document import Policy
+from imagegate.report.document import overall
+from imagegate.text import clean
+
+_OWN_POLICY = "imagegate.yaml"
+_CI = ("CI", "JENKINS_URL", "TF_BUILD", "BUILDKITE", "TEAMCITY_VERSION")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the commands share, as the user gave it."""
+
+    policy: str | None
+    fail_on: str | None
+    reports: list[str]
+    report_only: bool
+    verbose: bool
+    quiet: bool
+    color: str
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What is to be scanned, and how."""
+
+    images: list[str]
+    db: str | None
+    db_url: str | None
+    offline: bool
+    platform: str | None
+    timeout: float
+    jobs: int
+
+
+def check(settings: Settings, scan: Scan) -> int:
+    """Scan and judge every image, write the reports, return the exit code."""
+    from imagegate.advisory.origin import BUCKET
+    from imagegate.source.opening import Options, open_image
+
+    def outcomes(terminal: Terminal) -> Iterable[Outcome]:
+        judge = gate.Judge(_policy(settings, datetime.now(UTC), terminal), datetime.now(UTC), settings.report_only)
+        options = Options(
+            platform=_platform(scan.platform),
+            jobs=scan.jobs or os.cpu_count() or 1,
+            timeout=scan.timeout,
+            env=os.environ,
+            say=terminal.say,
+            progress=terminal.counter("reading the image"),
+        )
+        url = (scan.db_url or BUCKET).rstrip("/")
+        store = opener(scan.db or default_path(), offline=scan.offline, url=url, say=terminal.say, progress=terminal.progress)
+
+        def opened(reference: str, wants: Callable[[str], bool]) -> OpenImage:
+            return open_image(reference, wants, options)
+
+        return gate.check(scan.images, opened, Embedded(store), judge, exit_code.of)
+
+    return _run(settings, scan.images, outcomes)
+
+
+def evaluate(settings: Settings, file: str, at: str | None) -> int:
+    """Judge a stored result again, write the reports, return the exit code."""
+    from imagegate.backend.stored import read
+
+    def outcomes(terminal: Terminal) -> Iterable[Outcome]:
+        clock = _clock(at)
+        judge = gate.Judge(_policy(settings, clock, terminal), clock, settings.report_only)
+        for scan in read(_bytes(file), clean(file, 300)):
+            yield judge.failure(clean(file, 300), scan, exit_code.SCAN_FAILED) if isinstance(scan, BackendError) else judge.verdict(scan)
+
+    return _run(settings, [file], outcomes)
+
+
+def demo(settings: Settings) -> int:
+    """Break a build on the bundled image, as on the day after Heartbleed was published."""
+    from importlib.resources import as_file, files
+    from tempfile import TemporaryDirectory
+
+    from imagegate.advisory.build import build_folder
+    from imagegate.advisory.store import Store
+    from imagegate.source.opening import Options, open_image
+
+    clock = datetime(2014, 4, 8, 12, tzinfo=UTC)
+
+    def outcomes(terminal: Terminal) -> Iterable[Outcome]:
+        terminal.say("demo: Ubuntu 12.04 with the OpenSSL of Heartbleed, against bundled advisories, judged as on 8 April 2014")
+        with as_file(files("imagegate").joinpath("demo")) as folder, TemporaryDirectory() as scratch:
+            policy = load.load(str(folder / "policy.yaml"), clock.date())
+            policy = _named(policy, "demo")
+            _announce(policy, terminal)
+            store = os.path.join(scratch, "store.db")
+            build_folder(str(folder / "advisories"), store, lambda _: None)
+
+            def opened(_: str, wants: Callable[[str], bool]) -> OpenImage:
+                image = open_image(f"docker-archive:{folder / 'heartbleed.tar'}", wants, Options())
+                return _renamed(image, "heartbleed:demo")
+
+            yield from gate.check(["heartbleed:demo"], opened, Embedded(lambda _: Store(store)), gate.Judge(policy, clock), exit_code.of)
+
+    return _run(settings, ["heartbleed:demo"], outcomes)
+
+
+def _run(settings: Settings, references: list[str], outcomes: Callable[[Terminal], Iterable[Outcome]]) -> int:
+    """Collect what comes, write every report whatever happened, and return the exit code.
+
+    Reports are written also when there is no verdict: a CI server must always find them.
+    """
+    terminal = Terminal(quiet=settings.quiet)
+    if settings.color not in ("auto", "always", "never"):
+        raise UsageError(f"--color {clean(settings.color, 40)}: not a choice", "Choose auto, always or never.")
+    targets = reports.parse(settings.reports, quiet=settings.quiet)
+    done: list[Outcome] = []
+    try:
+        for outcome in outcomes(terminal):
+            done.append(outcome)
+            if isinstance(outcome, Failure):
+                _complain(terminal, outcome)
+    except ImageGateError as error:
+        done = _failures(references, done, exit_code.of(error), error.message, error.hint)
+        _complain(terminal, done[-1])
+    except KeyboardInterrupt:
+        done = _failures(references, done, exit_code.INTERRUPTED, "interrupted before there was a verdict", "")
+        _complain(terminal, done[-1])
+    except Terminated:
+        done = _failures(references, done, exit_code.TERMINATED, "terminated before there was a verdict", "")
+        _complain(terminal, done[-1])
+    except Exception as error:
+        if settings.verbose:
+            raise
+        message = f"a bug in imagegate: {type(error).__name__}: {error}"
+        done = _failures(references, done, exit_code.BUG, message, "Please report it, with what -v shows.")
+        _complain(terminal, done[-1])
+    terminal.clear()
+    errors = reports.write_all(targets, done, reports.Look(settings.color, settings.verbose))
+    for problem in errors:
+        terminal.error(f"error: {problem.message}")
+        terminal.error(f"hint: {problem.hint}")
+    code = overall(done)
+    return exit_code.USAGE if errors and code not in (exit_code.INTERRUPTED, exit_code.TERMINATED, exit_code.BUG) else code
+
+
+def _failures(references: list[str], done: list[Outcome], code: int, message: str, hint: str) -> list[Outcome]:
+    """Keep the verdicts that there are, and put the reason in the place of the others."""
+    created = gate.stamp(datetime.now(UTC))
+    missing = references[len(done) :] or references[-1:]
+    return [*done, *(Failure(clean(reference, 1000), code, clean(message), clean(hint), created) for reference in missing)]
+
+
+def _complain(terminal: Terminal, failure: Outcome) -> None:
+    if isinstance(failure, Failure):
+        terminal.error(f"error: {failure.message}")
+        if failure.hint:
+            terminal.error(f"hint: {failure.hint}")
+
+
+def _policy(settings: Settings, clock: datetime, terminal: Terminal) -> Policy:
+    """Return the policy that was asked for, and say which one it is."""
+    if settings.fail_on is not None:
+        if settings.policy is not None:
+            raise UsageError("--fail-on is a policy of its own and cannot be joined with --policy", "Write the rule into the policy.")
+        severity = settings.fail_on.lower()
+        if severity not in WORDS or severity == "unknown":
+            known = ", ".join(word for word in WORDS if word != "unknown")
+            raise UsageError(f"--fail-on {clean(settings.fail_on, 40)}: not a severity", f"Choose one of {known}.")
+        policy = load.fail_on(severity)
+        _announce(policy, terminal)
+        return policy
+    reference = settings.policy or (_OWN_POLICY if os.path.exists(_OWN_POLICY) else "recommended")
+    policy = load.load(reference, clock.date())
+    _announce(policy, terminal)
+    if reference not in load.BUILT_IN and _is_here(reference) and any(os.environ.get(name) for name in _CI):
+        terminal.say(f"warning: the policy {clean(reference, 200)} lies in the working directory: whoever changes the image can change it")
+    return policy
+
+
+def _announce(policy: Policy, terminal: Terminal) -> None:
+    terminal.say(f"policy {policy.reference} {policy.digest}")
+
+
+def _is_here(path: str) -> bool:
+    here = os.path.realpath(".")
+    return os.path.commonpath([here, os.path.realpath(path)]) == here
+
+
+def _platform(text: str | None) -> Platform | None:
+    if text is None:
+        return None
+    parts = text.split("/")
+    if not 2 <= len(parts) <= 3 or not all(parts):
+        raise UsageError(f"--platform {clean(text, 80)}: not OS/ARCH[/VARIANT]", "For example linux/arm64.")
+    return Platform(*parts)
+
+
+def _clock(at: str | None) -> datetime:
+    """A day means its beginning, UTC; a time without a zone is UTC."""
+    if at is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        raise UsageError(f"--at {clean(at, 60)}: not a day or an RFC 3339 time", "For example 2026-11-01 or 2026-11-01T12:00:00Z.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _bytes(file: str) -> bytes:
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        with open(file, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise BackendError(f"{clean(file, 300)}: {error.strerror}", "Name a result written with `imagegate check IMAGE -r json=FILE`.") from None
+
+
+def _named(policy: Policy, name: str) -> Policy:
+    from dataclasses import replace
+
+    return replace(policy, reference=name)
+
+
+def _renamed(opened: OpenImage, reference: str) -> OpenImage:
+    from dataclasses import replace
+
+    return replace(opened, image=replace(opened.image, reference=reference))

@@ -1,0 +1,198 @@
+"""The report that people read in a terminal or a build log: the verdict first, then what broke it."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from imagegate.model.severity import Severity
+from imagegate.model.verdict import Failure, JudgedFinding, Outcome, Verdict
+from imagegate.report import wording
+
+_FEW = 20  # findings that are listed before "and more"
+_COLORS = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
+_OF_SEVERITY = {Severity.CRITICAL: "red", Severity.HIGH: "red", Severity.MEDIUM: "yellow"}
+_WORDS = {"pass": ("PASS", "green"), "fail": ("FAIL", "red"), "none": ("NO VERDICT", "yellow")}
+# Build servers take commands from any line of a log: `::error::`, `##[error]`, `##vso[…]`. No data may form one.
+_COMMAND = re.compile(r"([#:])(?=\1)")
+_INDENT = "    "
+
+
+class Console:
+    """See interface.Report; `width` in columns, `every` to list all findings."""
+
+    name = "console"
+
+    def __init__(self, width: int = 100, *, color: bool = False, every: bool = False) -> None:
+        self._width = max(40, width)
+        self._color = color
+        self._every = every
+
+    def render(self, outcomes: Sequence[Outcome]) -> str:
+        """See Report.render."""
+        blocks = [
+            "\n".join(self._verdict(outcome) if isinstance(outcome, Verdict) else self._failure(outcome)) for outcome in outcomes
+        ]
+        return "\n\n".join(blocks) + "\n"
+
+    def _paint(self, text: str, *colors: str) -> str:
+        if not self._color or not colors:
+            return text
+        return "\x1b[" + ";".join(_COLORS[color] for color in colors) + "m" + text + "\x1b[0m"
+
+    def _lines(self, text: str, first: str = _INDENT, *colors: str) -> Iterator[str]:
+        """Wrap text, indenting what follows the first line like that line."""
+        space = " " * _columns(first)
+        for number, line in enumerate(_wrap(text, self._width - len(space))):
+            yield (first if number == 0 else space) + self._paint(harmless(line), *colors)
+
+    def _failure(self, failure: Failure) -> Iterator[str]:
+        yield self._paint("NO VERDICT", "yellow", "bold") + f"  {harmless(failure.reference)}  (exit {failure.exit_code})"
+        yield from self._lines(failure.message)
+        if failure.hint:
+            yield from self._lines(failure.hint, _INDENT, "dim")
+
+    def _verdict(self, verdict: Verdict) -> Iterator[str]:
+        word, color = _WORDS[verdict.status]
+        yield self._paint(word, color, "bold") + f"  {harmless(verdict.scan.image.reference)}  (exit {verdict.exit_code})"
+        yield from self._lines(wording.headline(verdict))
+        for status, title in (("violates", "What breaks the build"), ("warns", "What only warns")):
+            yield from self._findings(verdict, status, title)
+        yield from self._upgrades(verdict)
+        yield from self._evidence(verdict)
+        yield from self._waivers(verdict)
+        yield ""
+        yield from self._summary(verdict)
+
+    def _findings(self, verdict: Verdict, status: str, title: str) -> Iterator[str]:
+        found = wording.worst_first(judged for judged in verdict.findings if judged.status == status)
+        if not found:
+            return
+        yield ""
+        yield self._paint(f"{title}: {wording.counts(found)}", "bold")
+        shown = found if self._every else found[:_FEW]
+        for judged in shown:
+            yield from self._finding(judged, verdict)
+        if len(shown) < len(found):
+            yield from self._lines(f"and {len(found) - len(shown)} more: -v lists all, every other report holds them")
+
+    def _finding(self, judged: JudgedFinding, verdict: Verdict) -> Iterator[str]:
+        finding = judged.finding
+        color = _OF_SEVERITY.get(judged.counts_as, "dim")
+        mark = f"  {self._paint(judged.counts_as.word.upper().ljust(10), color, 'bold')}"
+        score = "" if judged.score is None else f"  CVSS {judged.score:.1f}"
+        exploited = self._paint("  exploited", "red") if finding.known_exploited else ""
+        yield f"{mark} {self._paint(harmless(finding.id), 'bold')}{score}{exploited}"
+        body = " " * 13
+        yield from self._lines(f"{wording.package(judged)}: {wording.fix(judged)}", body)
+        if not judged.severity:
+            yield from self._lines(f"severity {wording.severity(judged)}", body, "dim")
+        if finding.title:
+            yield from self._lines(_short(finding.title, 2 * self._width), body, "dim")
+        yield from self._lines(f"rule {wording.rules(judged)}; {_short(wording.layer(judged, verdict), 90)}", body, "dim")
+        if finding.aliases:
+            yield from self._lines(f"also {_short(wording.names(judged), 200)}", body, "dim")
+
+    def _upgrades(self, verdict: Verdict) -> Iterator[str]:
+        """One line per source package: the version that has every fix is the highest, and they are listed in order."""
+        wanted: dict[str, list[str]] = {}
+        for judged in verdict.findings:
+            if judged.status == "violates" and judged.finding.fixed_in:
+                package = judged.finding.package
+                versions = wanted.setdefault(package.source_name or package.name, [])
+                versions += [version for version in judged.finding.fixed_in if version not in versions]
+        if not wanted:
+            return
+        yield ""
+        yield self._paint("What to upgrade", "bold")
+        for name, versions in sorted(wanted.items()):
+            yield from self._lines(f"{name}: at least {'; '.join(versions)}", "  ")
+
+    def _evidence(self, verdict: Verdict) -> Iterator[str]:
+        told = [item for item in verdict.evidence if item.status != "ok" or item.found != "ok"]
+        if not told:
+            return
+        yield ""
+        yield self._paint("What could not be seen", "bold")
+        for item in told[: None if self._every else _FEW]:
+            color = {"fail": "red", "warn": "yellow"}.get(item.status, "dim")
+            word = item.status if item.status != "ok" else "ignored"
+            yield from self._lines(f"{item.kind}: {item.detail}", f"  {self._paint(word.ljust(7), color)} ")
+        if len(told) > _FEW and not self._every:
+            yield from self._lines(f"and {len(told) - _FEW} more: -v lists all")
+
+    def _waivers(self, verdict: Verdict) -> Iterator[str]:
+        if not verdict.waivers:
+            return
+        yield ""
+        yield self._paint("Waivers", "bold")
+        for waiver in verdict.waivers:
+            end = f" until {waiver.expires}" if waiver.expires else ""
+            state = {
+                "used": f"holds{end} for {len(waiver.findings)}",
+                "unused": f"matched nothing{end}: remove it",
+                "expired": f"expired on {waiver.expires}: what it covered counts again ({len(waiver.findings)})",
+            }[waiver.status]
+            who = ", ".join(part for part in (waiver.owner, waiver.reason) if part)
+            colors = () if waiver.status == "used" else ("yellow",)
+            yield from self._lines(f"{waiver.id} {waiver.package}".rstrip() + f": {state} ({who})", "  ", *colors)
+
+    def _summary(self, verdict: Verdict) -> Iterator[str]:
+        scan = verdict.scan
+        rest = [judged for judged in verdict.findings if judged.status == "accepted"]
+        waived = [judged for judged in verdict.findings if judged.status == "waived"]
+        if rest:
+            yield from self._lines(f"Breaks no rule: {wording.counts(rest)}", "")
+        if waived:
+            yield from self._lines(f"Waived: {wording.counts(waived)}", "")
+        kinds: dict[str, int] = {}
+        for package in scan.packages:
+            kinds[package.type] = kinds.get(package.type, 0) + 1
+        packages = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "no"
+        where = ""
+        if scan.distribution:
+            where = f" of {scan.distribution.pretty_name or f'{scan.distribution.id} {scan.distribution.version}'.rstrip()}"
+        yield from self._lines(f"Looked at {packages} packages{where} in {len(scan.image.layers)} layers, {scan.image.platform}", "", "dim")
+        for run in scan.backends:
+            if run.database:
+                data = f", {run.database.records:,} advisories confirmed {run.database.confirmed[:10]}"
+                yield from self._lines(f"Scanned by {run.name} {run.version}{data}", "", "dim")
+        yield from self._lines(f"Policy {verdict.policy.reference} {verdict.policy.digest[:19]}, judged {verdict.created}", "", "dim")
+
+
+def harmless(line: str) -> str:
+    """Return a line of a log that no build server takes for a command."""
+    return _COMMAND.sub(r"\1\\", line)
+
+
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _columns(text: str) -> int:
+    """Return how many columns a terminal needs; colour needs none, wide characters two (UAX #11)."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    if plain.isascii():
+        return len(plain)
+    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in plain)
+
+
+def _wrap(text: str, width: int) -> Iterator[str]:
+    """Yield lines of at most `width` columns; a word that is longer is cut, so that no log line runs away."""
+    width = max(20, width)
+    line = ""
+    for word in text.split():
+        rest = word
+        while rest:
+            if not line:
+                piece, rest = rest[:width], rest[width:]
+                line = piece
+            elif _columns(line) + 1 + _columns(rest) <= width:
+                line, rest = f"{line} {rest}", ""
+            else:
+                yield line
+                line = ""
+            if rest and line and len(line) >= width:
+                yield line
+                line = ""
+    if line:
+        yield line

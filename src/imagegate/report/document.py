@@ -1,0 +1,152 @@
+"""The result document: the one record from which everything else can be made again."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from imagegate import __version__
+from imagegate.model.inventory import Location, Package
+from imagegate.model.scan import ScanReport
+from imagegate.model.verdict import Failure, JudgedFinding, Outcome, PolicyIdentity, Verdict
+
+RESULT = "imagegate/result/1"
+RESULTS = "imagegate/results/1"
+# When several images have several fates: a wrong policy, a proven violation, a failed scan, missing evidence.
+_ORDER = (130, 143, 1, 2, 10, 3, 4, 0)
+
+
+def overall(outcomes: Sequence[Outcome]) -> int:
+    """Return the exit code of the whole run: a proven violation stays one even where another image failed."""
+    return min((outcome.exit_code for outcome in outcomes), key=_ORDER.index, default=0)
+
+
+def document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return the document: one result, or an envelope around several."""
+    if len(outcomes) == 1:
+        return _result(outcomes[0])
+    results = [_result(outcome) for outcome in outcomes]
+    code = overall(outcomes)
+    reasons = [f"{result['image']['reference']}: {reason}" for result in results for reason in result["verdict"]["reasons"]]
+    states = {result["verdict"]["status"] for result in results}
+    status = next((state for state in ("fail", "none") if state in states), "pass")
+    return {"schema": RESULTS, "verdict": {"status": status, "exit_code": code, "reasons": reasons}, "results": results}
+
+
+def _result(outcome: Outcome) -> dict[str, Any]:
+    return _verdict(outcome) if isinstance(outcome, Verdict) else _failure(outcome)
+
+
+def _head(created: str) -> dict[str, Any]:
+    return {"schema": RESULT, "created": created, "tool": {"name": "imagegate", "version": __version__}}
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    image = {"reference": failure.reference, "source": "", "id": "", "digest": None, "platform": "", "labels": {}, "layers": []}
+    return {
+        **_head(failure.created),
+        "image": image,
+        "backend": [],
+        "distribution": None,
+        "packages": [],
+        "findings": [],
+        "evidence": [],
+        "policy": {**_policy(failure.policy), "rules": []},
+        "waivers": [],
+        "verdict": {
+            "status": "none",
+            "exit_code": failure.exit_code,
+            "reasons": [failure.message, *([failure.hint] if failure.hint else [])],
+            "report_only": False,
+        },
+    }
+
+
+def _policy(identity: PolicyIdentity | None) -> dict[str, Any]:
+    return {"reference": identity.reference, "digest": identity.digest} if identity else {"reference": "", "digest": ""}
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    scan = verdict.scan
+    image = asdict(scan.image)
+    return {
+        **_head(verdict.created),
+        "image": {**image, "labels": dict(scan.image.labels), "layers": list(image["layers"])},
+        "backend": [asdict(run) for run in scan.backends],
+        "distribution": _distribution(scan, verdict.created),
+        "packages": [_package(package) for package in scan.packages],
+        "findings": [_finding(judged) for judged in verdict.findings],
+        "evidence": [asdict(item) for item in verdict.evidence],
+        "policy": {**_policy(verdict.policy), "rules": [_listed(asdict(rule)) for rule in verdict.rules]},
+        "waivers": [_listed(asdict(waiver)) for waiver in verdict.waivers],
+        "verdict": {
+            "status": verdict.status,
+            "exit_code": verdict.exit_code,
+            "reasons": list(verdict.reasons),
+            "report_only": verdict.report_only,
+        },
+    }
+
+
+def _listed(facts: dict[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in facts.items()}
+
+
+def _distribution(scan: ScanReport, created: str) -> dict[str, Any] | None:
+    found = scan.distribution
+    if found is None:
+        return None
+    supported = None if found.end_of_life is None else created[:10] <= found.end_of_life
+    return {
+        "id": found.id,
+        "version": found.version,
+        "codename": found.codename,
+        "pretty_name": found.pretty_name,
+        "supported": supported,
+        "end_of_life": found.end_of_life,
+    }
+
+
+def _package(package: Package) -> dict[str, Any]:
+    return {
+        "purl": package.purl,
+        "type": package.type,
+        "name": package.name,
+        "version": package.version,
+        "source_name": package.source_name,
+        "source_version": package.source_version,
+        "locations": [_location(location) for location in package.locations],
+        "owned_by": package.owned_by,
+    }
+
+
+def _location(location: Location) -> dict[str, Any]:
+    return {"path": location.path, "layer": location.layer}
+
+
+def _finding(judged: JudgedFinding) -> dict[str, Any]:
+    finding = judged.finding
+    return {
+        "id": finding.id,
+        "aliases": list(finding.aliases),
+        "severity": judged.severity.word,
+        "counts_as": judged.counts_as.word,
+        "raw_severity": finding.raw_severity,
+        "scores": [asdict(score) for score in finding.scores],
+        "fixed_in": list(finding.fixed_in),
+        "fix_state": finding.fix_state,
+        "fix_date": None,
+        "published": finding.published,
+        "known_exploited": finding.known_exploited,
+        "epss": None,
+        "package": finding.package.purl,
+        "location": _location(finding.location),
+        "title": finding.title,
+        "url": finding.url,
+        "advisories": list(finding.advisories),
+        "change": None,
+        "status": judged.status,
+        "rules": list(judged.rules),
+        "unknown": list(judged.unknowns),
+        "waiver": judged.waiver,
+        "fingerprint": finding.fingerprint,
+    }

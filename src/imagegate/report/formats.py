@@ -1,0 +1,3 @@
+"""The formats that are built in."""
+
+FORMATS = ("console", "json", "junit", "sarif")

@@ -1,0 +1,111 @@
+"""JUnit XML, as Jenkins, GitLab and others read it; built with the junit-xml package.
+
+A case for every rule and every evidence check, so that a clean image has passing ones; a failure for every finding
+that violates a rule; skipped for what is waived; an error for what kept the gate from a verdict. What only warns
+passes, with its text: a failure would turn the build unstable.
+"""
+
+from collections.abc import Iterator, Sequence
+from xml.etree import ElementTree
+
+from junit_xml import TestCase, TestSuite, to_xml_report_string
+
+from imagegate.model.verdict import Failure, JudgedFinding, Outcome, Verdict
+from imagegate.report import wording
+from imagegate.text import clean
+
+
+class Junit:
+    """See interface.Report."""
+
+    name = "junit"
+
+    def render(self, outcomes: Sequence[Outcome]) -> str:
+        """See Report.render."""
+        suites = []
+        for outcome in outcomes:
+            cases = list(_verdict_cases(outcome) if isinstance(outcome, Verdict) else _failure_cases(outcome))
+            reference = outcome.scan.image.reference if isinstance(outcome, Verdict) else outcome.reference
+            suites.append(TestSuite(_text(f"imagegate {reference}"), _unique(cases), timestamp=outcome.created[:19]))
+        root = ElementTree.fromstring(to_xml_report_string(suites, prettyprint=False))  # noqa: S314: our own text
+        for element in root.iter():
+            element.attrib.pop("disabled", None)  # no schema of JUnit knows what junit-xml writes there
+            if "time" in element.attrib:
+                element.set("time", "0")
+        ElementTree.indent(root, " ")
+        return ElementTree.tostring(root, encoding="unicode", xml_declaration=False).join(('<?xml version="1.0" encoding="UTF-8"?>\n', "\n"))
+
+
+def _failure_cases(failure: Failure) -> Iterator[TestCase]:
+    case = _case("no verdict", "imagegate")
+    case.add_error_info(_text(failure.message), _text(f"{failure.message}\n{failure.hint}"), f"exit {failure.exit_code}")
+    yield case
+
+
+def _verdict_cases(verdict: Verdict) -> Iterator[TestCase]:
+    for rule in verdict.rules:
+        group = f"imagegate.rule.{rule.id}"
+        findings = wording.worst_first(verdict.findings[index] for index in rule.findings)
+        if rule.status == "violated":
+            for judged in findings:
+                case = _case(_name(judged), group)
+                message = f"{wording.package(judged)}: {judged.finding.id} ({wording.severity(judged)}), {wording.fix(judged)}"
+                case.add_failure_info(_text(message), _text(_story(judged, verdict)), judged.counts_as.word)
+                yield case
+            continue
+        told = "".join(f"{_name(judged)}: {wording.fix(judged)}\n" for judged in findings)
+        said = f"{rule.action} rule: {rule.condition}\n" + (f"warning, not a failure:\n{told}" if rule.status == "warns" else told)
+        yield _case(f"rule {rule.id} holds" if rule.status == "holds" else f"rule {rule.id} warns ({rule.count})", group, said)
+    for judged in wording.worst_first(judged for judged in verdict.findings if judged.status == "waived"):
+        waiver = verdict.waivers[judged.waiver or 0]
+        case = _case(_name(judged), "imagegate.waived")
+        end = f" until {waiver.expires}" if waiver.expires else ""
+        case.add_skipped_info(_text(f"waived by {waiver.owner or 'nobody'}{end}: {waiver.reason or 'no reason'}"), _text(_story(judged, verdict)))
+        yield case
+    for number, item in enumerate(verdict.evidence):
+        case = _case(f"{item.kind} {number}", "imagegate.evidence", f"{item.status}: {item.detail}")
+        if item.status == "fail":
+            case.add_error_info(_text(f"{item.kind}: {item.detail}"), _text(item.detail), item.kind)
+        yield case
+    for waiver in verdict.waivers:
+        if waiver.status != "used":
+            yield _case(f"waiver {waiver.id} {waiver.package} is {waiver.status}", "imagegate.waivers", waiver.reason)
+
+
+def _name(judged: JudgedFinding) -> str:
+    return f"{judged.finding.id} in {wording.package(judged)}"
+
+
+def _story(judged: JudgedFinding, verdict: Verdict) -> str:
+    finding = judged.finding
+    lines = [
+        finding.title,
+        f"package:  {finding.package.purl}",
+        f"advisory: {finding.id}" + (f" ({wording.names(judged)})" if finding.aliases else ""),
+        f"severity: {wording.severity(judged)}" + ("" if judged.score is None else f", CVSS {judged.score:.1f}"),
+        f"fix:      {wording.fix(judged)}",
+        f"where:    {finding.location.path}, {wording.layer(judged, verdict)}",
+        f"rule:     {wording.rules(judged)}",
+        finding.url,
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _case(name: str, group: str, told: str = "") -> TestCase:
+    return TestCase(_text(name), group, 0, stdout=_text(told) or None)
+
+
+def _text(text: str) -> str:
+    """GitLab turns `[[ATTACHMENT|path]]` in a case's output into a link; XML knows no control characters."""
+    return "\n".join(clean(line) for line in text.split("\n")).replace("[[", "[ [")
+
+
+def _unique(cases: list[TestCase]) -> list[TestCase]:
+    """GitLab knows a case by class and name: equal ones would hide each other."""
+    seen: dict[tuple[str, str], int] = {}
+    for case in cases:
+        key = (case.classname, case.name)
+        seen[key] = seen.get(key, 0) + 1
+        if seen[key] > 1:
+            case.name += f" #{seen[key]}"
+    return cases

@@ -1,0 +1,171 @@
+"""SARIF 2.1.0 (OASIS), within what GitHub code scanning accepts (docs.github.com, "SARIF support for code scanning")."""
+
+import json
+import re
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from imagegate import __version__
+from imagegate.model.severity import Severity
+from imagegate.model.verdict import Failure, JudgedFinding, Outcome, Verdict
+from imagegate.report import wording
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_HOME = "https://github.com/imagegate/imagegate"
+_MOST = 25_000  # results of one run; beyond that GitHub refuses the whole file
+_LONG = 1000  # characters; GitHub allows 1,024 in a description
+_LEVELS = {"violates": "error", "warns": "warning"}
+# GitHub derives its own severity from this number; these lie inside the bands it documents.
+_NUMBERS = {
+    Severity.CRITICAL: "9.5",
+    Severity.HIGH: "8.0",
+    Severity.MEDIUM: "5.5",
+    Severity.LOW: "2.0",
+    Severity.NEGLIGIBLE: "0.5",
+}
+
+
+class Sarif:
+    """See interface.Report."""
+
+    name = "sarif"
+
+    def render(self, outcomes: Sequence[Outcome]) -> str:
+        """See Report.render."""
+        runs = [_run(outcome) if isinstance(outcome, Verdict) else _failed_run(outcome) for outcome in outcomes]
+        return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=1, ensure_ascii=True) + "\n"
+
+
+def _run(verdict: Verdict) -> dict[str, Any]:
+    findings = wording.worst_first(verdict.findings)
+    findings.sort(key=lambda judged: judged.status not in _LEVELS)  # what is cut off must not be what breaks the build
+    shown = findings[:_MOST]
+    notes = [_note(item.status, f"{item.kind}: {item.detail}", item.kind) for item in verdict.evidence if item.found != "ok"]
+    if len(shown) < len(findings):
+        notes.append(_note("warn", f"only {len(shown)} of {len(findings)} findings fit; the JSON report has all", "truncated"))
+    if verdict.report_only:
+        notes.append(_note("warn", "violations are only reported (--report-only)", "report-only"))
+    rules: dict[str, int] = {}
+    described = []
+    for judged in shown:
+        if judged.finding.id not in rules:
+            rules[judged.finding.id] = len(rules)
+            described.append(_rule(judged))
+    run = _frame(verdict.scan.image.reference, verdict.scan.image.platform, verdict.exit_code, verdict.status != "none", notes)
+    run["tool"]["driver"]["rules"] = described
+    run["results"] = [_result(judged, rules[judged.finding.id], verdict) for judged in shown]
+    return run
+
+
+def _failed_run(failure: Failure) -> dict[str, Any]:
+    run = _frame(failure.reference, "", failure.exit_code, False, [_note("fail", f"{failure.message} {failure.hint}".strip(), "no-verdict")])
+    run["results"] = []
+    return run
+
+
+def _frame(reference: str, platform: str, exit_code: int, successful: bool, notes: list[dict[str, Any]]) -> dict[str, Any]:
+    driver = {
+        "name": "imagegate",
+        "fullName": f"imagegate {__version__}",
+        "informationUri": _HOME,
+        "semanticVersion": __version__,
+        "rules": [],
+    }
+    return {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": _category(reference, platform)},
+        "columnKind": "utf16CodeUnits",
+        "invocations": [{"executionSuccessful": successful, "exitCode": exit_code, "toolExecutionNotifications": notes}],
+    }
+
+
+def _category(reference: str, platform: str) -> str:
+    """One category per image and platform: an upload replaces the one before it in the same category."""
+    parts = [quote(part, safe="/._-") for part in (_repository(reference), platform) if part]
+    return "imagegate/" + "/".join(parts) + "/"
+
+
+def _repository(reference: str) -> str:
+    """Return the reference without what changes from build to build: its tag and digest."""
+    name = reference.partition("@")[0]
+    head, slash, tail = name.rpartition("/")
+    kind, colon, rest = tail.partition(":")
+    if not head and colon and kind in ("docker", "podman", "registry", "oci", "oci-archive", "docker-archive"):
+        return f"{kind}:{rest.partition(':')[0]}"
+    return head + slash + tail.partition(":")[0]
+
+
+def _note(status: str, text: str, kind: str) -> dict[str, Any]:
+    level = {"fail": "error", "warn": "warning"}.get(status, "note")
+    return {"level": level, "message": {"text": _plain(text)}, "descriptor": {"id": kind}}
+
+
+def _rule(judged: JudgedFinding) -> dict[str, Any]:
+    finding = judged.finding
+    title = finding.title or f"{finding.id} in {finding.package.name}"
+    known = ", ".join((finding.id, *finding.aliases))
+    rule: dict[str, Any] = {
+        "id": finding.id,
+        "name": re.sub(r"[^A-Za-z0-9]", "", finding.id) or "Vulnerability",
+        "shortDescription": {"text": _cut(_sentence(title))},
+        "fullDescription": {"text": _cut(_sentence(f"{title} ({known})"))},
+        "help": {"text": _cut(f"{_sentence(title)} {wording.package(judged)}: {wording.fix(judged)}. Known as {known}.")},
+        "defaultConfiguration": {"level": _LEVELS.get(judged.status, "note")},
+        "properties": {
+            "security-severity": _NUMBERS.get(judged.counts_as, "0.5"),
+            "precision": "very-high",
+            "tags": ["security", "vulnerability", judged.counts_as.word],
+        },
+    }
+    if finding.url:
+        rule["helpUri"] = quote(finding.url, safe=":/?#[]@!$&'()*+,;=%~-._")
+    return rule
+
+
+def _result(judged: JudgedFinding, number: int, verdict: Verdict) -> dict[str, Any]:
+    finding = judged.finding
+    path = finding.location.path
+    image = verdict.scan.image
+    where = f"{image.reference}: {wording.package(judged)} in {path}, {wording.layer(judged, verdict)}"
+    identity = sha256(f"{_repository(image.reference)}\n{finding.fingerprint}".encode()).hexdigest()
+    result: dict[str, Any] = {
+        "ruleId": finding.id,
+        "ruleIndex": number,
+        "kind": "fail",
+        "level": _LEVELS.get(judged.status, "note"),
+        "message": {"text": _plain(f"{wording.package(judged)}: {finding.id} ({wording.severity(judged)}); {wording.fix(judged)}.")},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(path, safe="/._-~") or "image"},
+                    "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1},
+                },
+                "logicalLocations": [{"fullyQualifiedName": finding.package.purl, "kind": "module"}],
+                "message": {"text": _plain(where)},
+            }
+        ],
+        "partialFingerprints": {"primaryLocationLineHash": f"{identity[:32]}:1", "imagegate/v1": finding.fingerprint},
+        "properties": {"status": judged.status, "rules": list(judged.rules), "fixedIn": list(finding.fixed_in)},
+    }
+    if judged.status == "waived":
+        waiver = verdict.waivers[judged.waiver or 0]
+        end = f" until {waiver.expires}" if waiver.expires else ""
+        result["suppressions"] = [
+            {"kind": "external", "status": "accepted", "justification": _plain(f"{waiver.reason} ({waiver.owner}{end})")}
+        ]
+    return result
+
+
+def _plain(text: str) -> str:
+    """In SARIF messages `[text](link)` and `{0}` are syntax (3.11.5, 3.11.6): data must not be."""
+    return re.sub(r"([\[\]\\])", r"\\\1", text).replace("{", "{{").replace("}", "}}")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONG else text[: _LONG - 1] + "…"

@@ -1,0 +1,82 @@
+"""The sentences that all reports share."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from imagegate.model.severity import Severity
+from imagegate.model.verdict import JudgedFinding, Verdict
+
+
+def package(judged: JudgedFinding) -> str:
+    """Return name and installed version."""
+    return f"{judged.finding.package.name} {judged.finding.package.version}"
+
+
+def severity(judged: JudgedFinding) -> str:
+    """Return the severity; an unknown one says what it counts as."""
+    return judged.severity.word if judged.severity else f"unknown (counts as {judged.counts_as.word})"
+
+
+def fix(judged: JudgedFinding) -> str:
+    """Return what to do about it."""
+    finding = judged.finding
+    if finding.fixed_in:
+        origin = finding.package.source_name
+        of = f" (source {origin})" if origin and origin != finding.package.name else ""
+        return f"upgrade to {' or '.join(finding.fixed_in)}{of}"
+    return "no fix yet" if finding.fix_state == "not-fixed" else "no fix is known"
+
+
+def layer(judged: JudgedFinding, verdict: Verdict) -> str:
+    """Return which layer brought the package, and the command that made it."""
+    index = judged.finding.location.layer
+    layers = verdict.scan.image.layers
+    command = layers[index].created_by if index < len(layers) else ""
+    return f"layer {index}" + (f" ({command})" if command else "")
+
+
+def names(judged: JudgedFinding) -> str:
+    """Return the other names of the vulnerability."""
+    return ", ".join(judged.finding.aliases)
+
+
+def counts(findings: Iterable[JudgedFinding]) -> str:
+    """Return "2 critical, 1 high" for distinct vulnerabilities in packages, the worst first."""
+    distinct = {(judged.finding.id, judged.finding.package.purl): judged.severity for judged in findings}
+    numbers = Counter(distinct.values())
+    return ", ".join(f"{numbers[step]} {step.word}" for step in sorted(Severity, reverse=True) if numbers[step])
+
+
+def rules(judged: JudgedFinding) -> str:
+    """Return the rules that matched, and which of their values nobody knows."""
+    text = ", ".join(judged.rules)
+    return text + (f" (unknown, so it counts: {', '.join(judged.unknowns)})" if judged.unknowns else "")
+
+
+def worst_first(findings: Iterable[JudgedFinding]) -> list[JudgedFinding]:
+    """Return the findings by what they count as, exploited ones before others."""
+    return sorted(
+        findings,
+        key=lambda judged: (
+            -judged.counts_as,
+            not judged.finding.known_exploited,
+            -(judged.score or 0),
+            judged.finding.id,
+            judged.finding.package.purl,
+            judged.finding.location.path,
+        ),
+    )
+
+
+def headline(verdict: Verdict) -> str:
+    """Return the verdict in one sentence."""
+    broken = [rule for rule in verdict.rules if rule.status == "violated"]
+    missing = [item for item in verdict.evidence if item.status == "fail"]
+    parts = []
+    if broken:
+        parts.append(f"{len(broken)} of {len(verdict.rules)} rules violated: " + ", ".join(f"{rule.id} ({rule.count})" for rule in broken))
+    if missing:
+        parts.append("evidence is missing: " + ", ".join(dict.fromkeys(item.kind for item in missing)))
+    if verdict.report_only and broken:
+        parts.append("only reported, not enforced (--report-only)")
+    return "; ".join(parts) or f"all {len(verdict.rules)} rules hold on complete evidence"
