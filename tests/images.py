@@ -122,7 +122,11 @@ class Image:
             {
                 "schemaVersion": 2,
                 "mediaType": "application/vnd.oci.image.manifest.v1+json",
-                "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": sha256(config), "size": len(config)},
+                "config": {
+                    "mediaType": "application/vnd.oci.image.config.v1+json",
+                    "digest": sha256(config),
+                    "size": len(config),
+                },
                 "layers": descriptors,
             }
         ).encode()
@@ -166,7 +170,9 @@ def dpkg(*packages: tuple[str, str] | tuple[str, str, str], status: str = "insta
     stanzas = []
     for package in packages:
         source = f"Source: {package[2]}\n" if len(package) > 2 else ""
-        stanzas.append(f"Package: {package[0]}\nStatus: {status}\nArchitecture: amd64\n{source}Version: {package[1]}\nDescription: a package\n")
+        stanzas.append(
+            f"Package: {package[0]}\nStatus: {status}\nArchitecture: amd64\n{source}Version: {package[1]}\nDescription: a package\n"
+        )
     return "\n".join(stanzas)
 
 
@@ -175,7 +181,9 @@ def apk(*packages: tuple[str, str] | tuple[str, str, str]) -> str:
     stanzas = []
     for package in packages:
         origin = package[2] if len(package) > 2 else package[0]
-        stanzas.append(f"C:Q1pSfbXbdgPDuUH7AjO9YvMiQtVZ8=\nP:{package[0]}\nV:{package[1]}\nA:x86_64\no:{origin}\nF:usr/bin\nR:{package[0]}\n")
+        stanzas.append(
+            f"C:Q1pSfbXbdgPDuUH7AjO9YvMiQtVZ8=\nP:{package[0]}\nV:{package[1]}\nA:x86_64\no:{origin}\nF:usr/bin\nR:{package[0]}\n"
+        )
     return "\n".join(stanzas)
 
 

@@ -36,7 +36,9 @@ class Judge:
         return Failure(reference, exit_code, error.message, error.hint, stamp(self.clock), identity)
 
 
-def check(references: Iterable[str], open_image: Open, backend: Backend, judge: Judge, exit_code: Callable[[ImageGateError], int]) -> Iterator[Outcome]:
+def check(
+    references: Iterable[str], open_image: Open, backend: Backend, judge: Judge, exit_code: Callable[[ImageGateError], int]
+) -> Iterator[Outcome]:
     """Yield a verdict, or the reason why there is none, for every image, in order."""
     for reference in references:
         try:

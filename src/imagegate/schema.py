@@ -14,7 +14,15 @@ from typing import Any, NamedTuple
 
 Path = tuple[str | int, ...]
 _TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
-_WORDS = {"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false", "null": "nothing", "integer": "a whole number", "number": "a number"}
+_WORDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "boolean": "true or false",
+    "null": "nothing",
+    "integer": "a whole number",
+    "number": "a number",
+}
 
 
 class Problem(NamedTuple):

@@ -49,7 +49,11 @@ def record(cve: str, priority: str, scores: list[tuple[str, str]], summary: str)
         "severity": [{"type": "Ubuntu", "score": priority}, *({"type": kind, "score": vector} for kind, vector in scores)],
         "affected": [
             {
-                "package": {"ecosystem": "Ubuntu:12.04:LTS", "name": "openssl", "purl": "pkg:deb/ubuntu/openssl?arch=source&distro=precise"},
+                "package": {
+                    "ecosystem": "Ubuntu:12.04:LTS",
+                    "name": "openssl",
+                    "purl": "pkg:deb/ubuntu/openssl?arch=source&distro=precise",
+                },
                 "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.0.1-4ubuntu5.12"}]}],
             }
         ],

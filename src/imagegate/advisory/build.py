@@ -105,7 +105,11 @@ class Builder:
             return int(self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM source").fetchone()[0])
         number = int(row[0])
         self._db.execute("DELETE FROM affected WHERE advisory IN (SELECT id FROM advisory WHERE source = ?)", (number,))
-        for statement in ("DELETE FROM advisory WHERE source = ?", "DELETE FROM cve WHERE source = ?", "DELETE FROM source WHERE id = ?"):
+        for statement in (
+            "DELETE FROM advisory WHERE source = ?",
+            "DELETE FROM cve WHERE source = ?",
+            "DELETE FROM source WHERE id = ?",
+        ):
             self._db.execute(statement, (number,))
         return number
 
@@ -132,7 +136,10 @@ class Builder:
                 self._insert(record, following, source)
                 following += 1
         if not records:
-            raise StoreError(f"{clean(archive.path)}: holds no advisory in OSV form", "An ecosystem's archive is `all.zip`, one JSON file a record.")
+            raise StoreError(
+                f"{clean(archive.path)}: holds no advisory in OSV form",
+                "An ecosystem's archive is `all.zip`, one JSON file a record.",
+            )
         self._db.executemany(
             "INSERT INTO cve VALUES (?, ?, ?, ?, ?)",
             ((name, source, title, published, json.dumps(scores)) for name, (title, published, scores) in merged.items()),
@@ -161,10 +168,16 @@ class Builder:
         try:
             with open(archive.path, "rb") as file:
                 catalogue = json.load(file)
-            rows = [(clean(str(row["cveID"]), 40), str(row["dateAdded"])[:10], clean(str(row["vulnerabilityName"]), 300)) for row in catalogue["vulnerabilities"]]
+            rows = [
+                (clean(str(row["cveID"]), 40), str(row["dateAdded"])[:10], clean(str(row["vulnerabilityName"]), 300))
+                for row in catalogue["vulnerabilities"]
+            ]
             newest = str(catalogue["dateReleased"])[:40]
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            raise StoreError(f"{clean(archive.path)}: not CISA's catalogue of exploited vulnerabilities: {clean(str(error), 200)}", "Download it again.") from None
+            raise StoreError(
+                f"{clean(archive.path)}: not CISA's catalogue of exploited vulnerabilities: {clean(str(error), 200)}",
+                "Download it again.",
+            ) from None
         if not rows:
             raise StoreError(f"{clean(archive.path)}: CISA's catalogue is empty", "Download it again.")
         self._db.execute("DELETE FROM exploited")
@@ -200,7 +213,9 @@ def _documents(path: str) -> Iterator[Any]:
                 except (ValueError, RecursionError):
                     yield None
     except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise StoreError(f"{clean(path)}: not a readable archive: {clean(str(error), 200)}", "It is cut short or damaged; download it again.") from None
+        raise StoreError(
+            f"{clean(path)}: not a readable archive: {clean(str(error), 200)}", "It is cut short or damaged; download it again."
+        ) from None
     except Exception as error:
         if type(error).__module__ != "zlib":
             raise
@@ -245,7 +260,10 @@ def replace(path: str, origin: str, work: Callable[[Builder], None], *, keep: bo
             os.fsync(written.fileno())
         os.replace(temporary, path)
     except (OSError, sqlite3.Error) as error:
-        raise StoreError(f"{clean(path)}: the store could not be written: {clean(str(error), 200)}", "Is the folder writable, and is there room on the disk?") from error
+        raise StoreError(
+            f"{clean(path)}: the store could not be written: {clean(str(error), 200)}",
+            "Is the folder writable, and is there room on the disk?",
+        ) from error
     finally:
         with suppress(OSError):
             os.unlink(temporary)
@@ -261,7 +279,10 @@ def build_folder(folder: str, path: str, progress: Callable[[str], None]) -> Non
     except OSError as error:
         raise StoreError(f"{clean(folder)}: {error.strerror}", "Name a folder that holds ECOSYSTEM/all.zip.") from None
     if not names:
-        raise StoreError(f"{clean(folder)}: no ECOSYSTEM/all.zip in it", "The layout is that of the OSV bucket: Debian/all.zip, Alpine/all.zip …")
+        raise StoreError(
+            f"{clean(folder)}: no ECOSYSTEM/all.zip in it",
+            "The layout is that of the OSV bucket: Debian/all.zip, Alpine/all.zip …",
+        )
     catalogue = os.path.join(folder, EXPLOITED)
 
     def work(builder: Builder) -> None:

@@ -48,7 +48,9 @@ def shown(url: str) -> str:
     return clean(urlunsplit((parts.scheme, host, parts.path, "", "")), 300)
 
 
-def download(url: str, path: str, etag: str, label: str, progress: Progress, sleep: Callable[[float], None] = time.sleep) -> Downloaded:
+def download(
+    url: str, path: str, etag: str, label: str, progress: Progress, sleep: Callable[[float], None] = time.sleep
+) -> Downloaded:
     """Fetch `url` into `path` unless it still has `etag`; a part left by an earlier try is continued.
 
     Raises NotThere for a 404, StoreError when the server cannot be reached, refuses, or sends something else.
@@ -67,7 +69,10 @@ def download(url: str, path: str, etag: str, label: str, progress: Progress, sle
             failure = _reason(error)
         if attempt + 1 < _ATTEMPTS:
             sleep(wait)
-    raise StoreError(f"{shown(url)}: {failure}", "Is the network or the proxy (HTTPS_PROXY, REQUESTS_CA_BUNDLE) set up? `--offline` works with what is there.")
+    raise StoreError(
+        f"{shown(url)}: {failure}",
+        "Is the network or the proxy (HTTPS_PROXY, REQUESTS_CA_BUNDLE) set up? `--offline` works with what is there.",
+    )
 
 
 class _Temporary(Exception):
@@ -133,7 +138,9 @@ def _receive(response: requests.Response, part: str, start: int, total: int, lab
 
 def _checksum(response: requests.Response, part: str, note: str) -> None:
     """Google Cloud Storage, which serves the OSV bucket, sends the MD5 of the whole object along."""
-    wanted = [value.strip()[4:] for value in response.headers.get("x-goog-hash", "").split(",") if value.strip().startswith("md5=")]
+    wanted = [
+        value.strip()[4:] for value in response.headers.get("x-goog-hash", "").split(",") if value.strip().startswith("md5=")
+    ]
     if not wanted:
         return
     with open(part, "rb") as file:

@@ -29,7 +29,10 @@ def locked(path: str, say: Callable[[str], None], patience: float = _PATIENCE) -
                 break
             except OSError:
                 if time.monotonic() > deadline:
-                    raise StoreError(f"{clean(path)}: another process has been updating it for {patience:.0f} s", "Is it hanging? End it and try again.") from None
+                    raise StoreError(
+                        f"{clean(path)}: another process has been updating it for {patience:.0f} s",
+                        "Is it hanging? End it and try again.",
+                    ) from None
                 if not told:
                     say("another process is updating the advisories; waiting for it")
                     told = True

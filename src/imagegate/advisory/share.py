@@ -44,7 +44,9 @@ def export(path: str, target: str) -> str:
                 os.fsync(out.fileno())
             os.replace(temporary, target)
         except OSError as error:
-            raise StoreError(f"{clean(target)}: {error.strerror}", "Is the folder writable, and is there room on the disk?") from None
+            raise StoreError(
+                f"{clean(target)}: {error.strerror}", "Is the folder writable, and is there room on the disk?"
+            ) from None
         finally:
             with suppress(OSError):
                 os.unlink(temporary)
@@ -75,7 +77,9 @@ def _import(source: str, name: str, path: str, expected: str) -> None:
             if expected:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
                 if found != expected.removeprefix("sha256:"):
-                    raise StoreError(f"{clean(name)}: its SHA-256 is {found}, not the one asked for", "It is damaged, or another version.")
+                    raise StoreError(
+                        f"{clean(name)}: its SHA-256 is {found}, not the one asked for", "It is damaged, or another version."
+                    )
                 file.seek(0)
             magic, length = struct.unpack("<II", file.read(8).ljust(8, b"\0"))
             if magic != _MAGIC or length > 4096:
@@ -91,7 +95,9 @@ def _import(source: str, name: str, path: str, expected: str) -> None:
                 _mark(unpacked)
                 os.replace(unpacked, path)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, sqlite3.Error) as error:
-        raise StoreError(f"{clean(name)}: cannot be imported: {clean(str(error), 200)}", "Is it a whole file written by `imagegate db export`?") from None
+        raise StoreError(
+            f"{clean(name)}: cannot be imported: {clean(str(error), 200)}", "Is it a whole file written by `imagegate db export`?"
+        ) from None
 
 
 def _frames(file: object) -> Iterator[bytes]:

@@ -74,7 +74,9 @@ def check_file(path: str) -> None:
             header = file.read(100)
             size = os.fstat(file.fileno()).st_size
     except FileNotFoundError:
-        raise StoreError(f"{clean(path)}: there is no advisory store", "Run `imagegate db update`, or `imagegate db import FILE`.") from None
+        raise StoreError(
+            f"{clean(path)}: there is no advisory store", "Run `imagegate db update`, or `imagegate db import FILE`."
+        ) from None
     except OSError as error:
         raise StoreError(f"{clean(path)}: {error.strerror}", "Name a readable store with --db.") from None
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0") or int.from_bytes(header[68:72], "big") != APPLICATION:

@@ -25,7 +25,9 @@ class Origin:
     progress: Progress = field(default=lambda _label, _done, _all: None)
 
 
-def update(path: str, ecosystems: Collection[str], origin: Origin, *, optional: Collection[str] = (), since: datetime | None = None) -> bool:
+def update(
+    path: str, ecosystems: Collection[str], origin: Origin, *, optional: Collection[str] = (), since: datetime | None = None
+) -> bool:
     """Fetch what changed of `ecosystems` and of what the store already has, and replace the store at once.
 
     Those in `optional` may be missing at the source. With `since`, nothing is done when another process has
@@ -49,7 +51,9 @@ def update(path: str, ecosystems: Collection[str], origin: Origin, *, optional: 
                 result = download(url, os.path.join(folder, quote(name, safe="")), known, name, origin.progress)
             except NotThere:
                 if name in ecosystems:
-                    raise StoreError(f"{shown(url)}: there is no such ecosystem", "Names are those of OSV: Debian, Ubuntu, Alpine, Wolfi …") from None
+                    raise StoreError(
+                        f"{shown(url)}: there is no such ecosystem", "Names are those of OSV: Debian, Ubuntu, Alpine, Wolfi …"
+                    ) from None
                 if name not in (SCORES,):
                     origin.say(f"{shown(url)}: not there; going on without it")
                 continue
@@ -58,7 +62,9 @@ def update(path: str, ecosystems: Collection[str], origin: Origin, *, optional: 
             else:
                 unchanged.append(name)
         if not fetched and not unchanged:
-            raise StoreError(f"{shown(origin.url)}: holds none of the advisories asked for", "Its layout must be that of the OSV bucket.")
+            raise StoreError(
+                f"{shown(origin.url)}: holds none of the advisories asked for", "Its layout must be that of the OSV bucket."
+            )
 
         def work(builder: Builder) -> None:
             for archive in fetched:

@@ -56,5 +56,11 @@ def _coverage(inventory: Inventory, store: Store) -> list[Evidence]:
     if not records:
         return [Evidence("uncovered", "fail", f"the advisory store holds nothing for {name}")]
     if records < (fewest := fewest_records(distribution)):
-        return [Evidence("uncovered", "fail", f"the advisory store holds {records} records for {name}, its publisher has more than {fewest}")]
+        return [
+            Evidence(
+                "uncovered",
+                "fail",
+                f"the advisory store holds {records} records for {name}, its publisher has more than {fewest}",
+            )
+        ]
     return [Evidence("uncovered", "ok", f"{records:,} records for {name}")]

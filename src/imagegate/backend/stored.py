@@ -27,7 +27,9 @@ def read(data: bytes, name: str) -> list[ScanReport | BackendError]:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise BackendError(f"{name}: not JSON: {clean(str(error), 200)}", "Write one with `imagegate check IMAGE -r json=FILE`.") from None
+        raise BackendError(
+            f"{name}: not JSON: {clean(str(error), 200)}", "Write one with `imagegate check IMAGE -r json=FILE`."
+        ) from None
     known = schema.load("report", "result.schema.json")
     if not isinstance(document, dict) or document.get("schema") not in ("imagegate/result/1", "imagegate/results/1"):
         raise BackendError(f"{name}: not a result of imagegate", "Write one with `imagegate check IMAGE -r json=FILE`.")
@@ -107,7 +109,9 @@ def _package(facts: dict[str, Any]) -> Package:
     locations = tuple(Location(clean(place["path"], 4096), place["layer"]) for place in facts["locations"])
     texts = (clean(facts[key]) for key in ("type", "name", "version", "purl"))
     owner = facts["owned_by"]
-    return Package(*texts, locations, clean(facts["source_name"]), clean(facts["source_version"]), clean(owner) if owner else None)
+    return Package(
+        *texts, locations, clean(facts["source_name"]), clean(facts["source_version"]), clean(owner) if owner else None
+    )
 
 
 def _finding(facts: dict[str, Any], package: Package, location: Location) -> Finding:
@@ -115,7 +119,10 @@ def _finding(facts: dict[str, Any], package: Package, location: Location) -> Fin
         id=clean(facts["id"], 200),
         aliases=_texts(facts["aliases"]),
         raw_severity=clean(facts["raw_severity"], 40),
-        scores=tuple(Score(clean(score["type"], 20), float(score["score"]), clean(score["vector"], 300), clean(score["source"], 200)) for score in facts["scores"]),
+        scores=tuple(
+            Score(clean(score["type"], 20), float(score["score"]), clean(score["vector"], 300), clean(score["source"], 200))
+            for score in facts["scores"]
+        ),
         fixed_in=_texts(facts["fixed_in"]),
         fix_state=facts["fix_state"],
         published=clean(facts["published"], 40) if facts["published"] else None,

@@ -51,14 +51,26 @@ def _missing_database(found: Distribution | None, catalogs: dict[str, Catalog]) 
         present = [kind for kind, catalog in catalogs.items() if catalog.databases]
         if present:
             kinds = " and ".join(present)
-            return [Evidence("unknown_distro", "fail", f"there is a database of {kinds} packages, but no distribution that is known")]
+            return [
+                Evidence("unknown_distro", "fail", f"there is a database of {kinds} packages, but no distribution that is known")
+            ]
         return []
     expected = FAMILIES[found.id].database
     evidence = [
-        Evidence("unknown_distro", "fail", f"a contradiction: {found.id} has {expected} packages, but there is a database of {kind} packages")
+        Evidence(
+            "unknown_distro",
+            "fail",
+            f"a contradiction: {found.id} has {expected} packages, but there is a database of {kind} packages",
+        )
         for kind, catalog in catalogs.items()
         if kind != expected and catalog.databases
     ]
     if not catalogs[expected].databases:
-        evidence.append(Evidence("unreadable", "fail", f"{found.id} {found.version}".rstrip() + f" was found, but not its database of {expected} packages"))
+        evidence.append(
+            Evidence(
+                "unreadable",
+                "fail",
+                f"{found.id} {found.version}".rstrip() + f" was found, but not its database of {expected} packages",
+            )
+        )
     return evidence

@@ -47,7 +47,12 @@ def _facts(files: Files, evidence: list[Evidence]) -> tuple[dict[str, str], str]
             nameless = nameless or path
     lsb = _assignments(_text(files, _LSB, evidence) or "")
     if lsb.get("DISTRIB_ID"):
-        names = {"ID": "DISTRIB_ID", "VERSION_ID": "DISTRIB_RELEASE", "VERSION_CODENAME": "DISTRIB_CODENAME", "PRETTY_NAME": "DISTRIB_DESCRIPTION"}
+        names = {
+            "ID": "DISTRIB_ID",
+            "VERSION_ID": "DISTRIB_RELEASE",
+            "VERSION_CODENAME": "DISTRIB_CODENAME",
+            "PRETTY_NAME": "DISTRIB_DESCRIPTION",
+        }
         return {key: lsb.get(name, "") for key, name in names.items()}, _LSB
     if version := (_text(files, _ALPINE, evidence) or "").strip():
         return {"ID": "alpine", "VERSION_ID": version}, _ALPINE
@@ -76,7 +81,11 @@ def _known(facts: dict[str, str], origin: str, evidence: list[Evidence]) -> Dist
             detail = f"{origin} says {identity} {version}: taken as {base} {release.version}, because {key} is {release.codename}"
             evidence.append(Evidence("unknown_distro", "warn", detail))
             return Distribution(base, release.version, release.codename, pretty, release.end)
-    evidence.append(Evidence("unknown_distro", "fail", f"{origin} says {identity} {version}".rstrip() + ", whose packages cannot be judged yet"))
+    evidence.append(
+        Evidence(
+            "unknown_distro", "fail", f"{origin} says {identity} {version}".rstrip() + ", whose packages cannot be judged yet"
+        )
+    )
     return None
 
 

@@ -11,7 +11,13 @@ from imagegate.text import clean
 
 STATUS = "var/lib/dpkg/status"
 FOLDER = "var/lib/dpkg/status.d"
-_FIELDS = {b"package:": "Package", b"status:": "Status", b"version:": "Version", b"source:": "Source", b"architecture:": "Architecture"}
+_FIELDS = {
+    b"package:": "Package",
+    b"status:": "Status",
+    b"version:": "Version",
+    b"source:": "Source",
+    b"architecture:": "Architecture",
+}
 # Whatever else the state is (unpacked, half-configured, triggers-pending …), the files are on disk.
 _NOT_THERE = ("not-installed", "config-files")
 _SOURCE = re.compile(r"(?P<name>\S+)(\s+\((?P<version>[^()\s]+)\))?\Z")
@@ -95,6 +101,10 @@ def _package(stanza: Stanza, path: str, distribution: Distribution | None, notes
     source_version = (source["version"] if source else "") or version
     distro = f"{distribution.id}-{distribution.version}" if distribution and distribution.version else ""
     purl = package_url(
-        "deb", distribution.id if distribution else "debian", name, version, {"arch": fields.get("Architecture", ""), "distro": distro}
+        "deb",
+        distribution.id if distribution else "debian",
+        name,
+        version,
+        {"arch": fields.get("Architecture", ""), "distro": distro},
     )
     return Package("deb", name, version, purl, (), source_name, source_version)

@@ -69,7 +69,14 @@ def status(db: str | None, *, as_json: bool) -> None:
     if as_json:
         fields = ("name", "url", "confirmed", "newest", "records", "withdrawn", "informational", "damaged")
         listed = [{field: getattr(source, field) for field in fields} for source in sources]
-        facts = {"path": path, "origin": origin, "digest": database.digest, "built": database.built, "sources": listed, "coverage": coverage}
+        facts = {
+            "path": path,
+            "origin": origin,
+            "digest": database.digest,
+            "built": database.built,
+            "sources": listed,
+            "coverage": coverage,
+        }
         print(json.dumps(facts, indent=1))
         return
     print(f"{clean(path)}: {database.records:,} advisories from {_ORIGINS.get(origin, origin)}, written {database.built}")

@@ -40,7 +40,10 @@ def parse(wishes: Sequence[str], *, quiet: bool) -> list[Target]:
         if name not in FORMATS:
             raise UsageError(f"-r {clean(wish, 200)}: there is no format {clean(name, 40)!r}", f"Known: {', '.join(FORMATS)}.")
         if equals and not path:
-            raise UsageError(f"-r {clean(wish, 200)}: nothing follows the equals sign", f"Write -r {name}=FILE, or -r {name} for standard output.")
+            raise UsageError(
+                f"-r {clean(wish, 200)}: nothing follows the equals sign",
+                f"Write -r {name}=FILE, or -r {name} for standard output.",
+            )
         targets.append(Target(name, "" if path == "-" else path))
     if sum(not target.path for target in targets) > 1:
         raise UsageError("two reports cannot share standard output", "Give all but one a file: -r FORMAT=FILE.")
@@ -90,7 +93,10 @@ def write_file(path: str, text: str) -> None:
         os.replace(temporary, real)
         temporary = ""
     except OSError as error:
-        raise ReportError(f"{clean(path)}: the report could not be written: {error.strerror}", "Is the folder writable, and is there room on the disk?") from None
+        raise ReportError(
+            f"{clean(path)}: the report could not be written: {error.strerror}",
+            "Is the folder writable, and is there room on the disk?",
+        ) from None
     finally:
         if temporary:
             with suppress(OSError):
@@ -133,5 +139,7 @@ def _report(target: Target, look: Look) -> Report:
     if target.path:
         return Console(120, color=look.color == "always", every=True)
     width = shutil.get_terminal_size((120, 24)).columns
-    color = look.color == "always" or (look.color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+    color = look.color == "always" or (
+        look.color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
     return Console(min(width, 160), color=color, every=look.every)

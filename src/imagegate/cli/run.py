@@ -85,7 +85,11 @@ def evaluate(settings: Settings, file: str, at: str | None) -> int:
         clock = _clock(at)
         judge = gate.Judge(_policy(settings, clock, terminal), clock, settings.report_only)
         for scan in read(_bytes(file), clean(file, 300)):
-            yield judge.failure(clean(file, 300), scan, exit_code.SCAN_FAILED) if isinstance(scan, BackendError) else judge.verdict(scan)
+            yield (
+                judge.failure(clean(file, 300), scan, exit_code.SCAN_FAILED)
+                if isinstance(scan, BackendError)
+                else judge.verdict(scan)
+            )
 
     return _run(settings, [file], outcomes)
 
@@ -114,7 +118,9 @@ def demo(settings: Settings) -> int:
                 image = open_image(f"docker-archive:{folder / 'heartbleed.tar'}", wants, Options())
                 return _renamed(image, "heartbleed:demo")
 
-            yield from gate.check(["heartbleed:demo"], opened, Embedded(lambda _: Store(store)), gate.Judge(policy, clock), exit_code.of)
+            yield from gate.check(
+                ["heartbleed:demo"], opened, Embedded(lambda _: Store(store)), gate.Judge(policy, clock), exit_code.of
+            )
 
     return _run(settings, ["heartbleed:demo"], outcomes)
 
@@ -176,7 +182,9 @@ def _policy(settings: Settings, clock: datetime, terminal: Terminal) -> Policy:
     """Return the policy that was asked for, and say which one it is."""
     if settings.fail_on is not None:
         if settings.policy is not None:
-            raise UsageError("--fail-on is a policy of its own and cannot be joined with --policy", "Write the rule into the policy.")
+            raise UsageError(
+                "--fail-on is a policy of its own and cannot be joined with --policy", "Write the rule into the policy."
+            )
         severity = settings.fail_on.lower()
         if severity not in WORDS or severity == "unknown":
             known = ", ".join(word for word in WORDS if word != "unknown")
@@ -188,7 +196,9 @@ def _policy(settings: Settings, clock: datetime, terminal: Terminal) -> Policy:
     policy = load.load(reference, clock.date())
     _announce(policy, terminal)
     if reference not in load.BUILT_IN and _is_here(reference) and any(os.environ.get(name) for name in _CI):
-        terminal.say(f"warning: the policy {clean(reference, 200)} lies in the working directory: whoever changes the image can change it")
+        terminal.say(
+            f"warning: the policy {clean(reference, 200)} lies in the working directory: whoever changes the image can change it"
+        )
     return policy
 
 
@@ -217,7 +227,9 @@ def _clock(at: str | None) -> datetime:
     try:
         moment = datetime.fromisoformat(at)
     except ValueError:
-        raise UsageError(f"--at {clean(at, 60)}: not a day or an RFC 3339 time", "For example 2026-11-01 or 2026-11-01T12:00:00Z.") from None
+        raise UsageError(
+            f"--at {clean(at, 60)}: not a day or an RFC 3339 time", "For example 2026-11-01 or 2026-11-01T12:00:00Z."
+        ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -228,7 +240,9 @@ def _bytes(file: str) -> bytes:
         with open(file, "rb") as stream:
             return stream.read()
     except OSError as error:
-        raise BackendError(f"{clean(file, 300)}: {error.strerror}", "Name a result written with `imagegate check IMAGE -r json=FILE`.") from None
+        raise BackendError(
+            f"{clean(file, 300)}: {error.strerror}", "Name a result written with `imagegate check IMAGE -r json=FILE`."
+        ) from None
 
 
 def _named(policy: Policy, name: str) -> Policy:

@@ -14,7 +14,9 @@ def default_path() -> str:
     return os.path.join(cache, "imagegate", "advisories.db")
 
 
-def opener(path: str, *, offline: bool, url: str, say: Callable[[str], None], progress: Callable[[str, int, int], None]) -> Callable[[tuple[str, ...]], Store | None]:
+def opener(
+    path: str, *, offline: bool, url: str, say: Callable[[str], None], progress: Callable[[str, int, int], None]
+) -> Callable[[tuple[str, ...]], Store | None]:
     """Return a function that opens the store for an image that needs certain ecosystems.
 
     It fetches what is missing and refreshes what is older than a day; when that fails it goes on with what is there,
@@ -35,7 +37,12 @@ def opener(path: str, *, offline: bool, url: str, say: Callable[[str], None], pr
 
 
 def _refresh(
-    path: str, needed: tuple[str, ...], missing: bool, url: str, say: Callable[[str], None], progress: Callable[[str, int, int], None]
+    path: str,
+    needed: tuple[str, ...],
+    missing: bool,
+    url: str,
+    say: Callable[[str], None],
+    progress: Callable[[str, int, int], None],
 ) -> None:
     if not missing:
         from imagegate.advisory.update import needs_update

@@ -108,7 +108,9 @@ def _finding(package: Package, group: _Group, compare: Compare, store: Store) ->
     return Finding(
         id=identity,
         aliases=tuple(aliases),
-        raw_severity=next((word for hit, record in group.parts if record in own and (word := hit.severity or record.severity)), ""),
+        raw_severity=next(
+            (word for hit, record in group.parts if record in own and (word := hit.severity or record.severity)), ""
+        ),
         scores=tuple(scores),
         fixed_in=fixed,
         fix_state="fixed" if fixed else "unknown" if any(hit.fix_unknown for hit in unfixed) else "not-fixed",
@@ -116,7 +118,18 @@ def _finding(package: Package, group: _Group, compare: Compare, store: Store) ->
         known_exploited=any(exploited) if exploited and None not in exploited else None if exploited else store_has_list(store),
         package=package,
         location=package.locations[0],
-        title=next((text for text in (*(record.title for record in own), *(facts.title for facts in known), *(record.title for record in records)) if text), ""),
+        title=next(
+            (
+                text
+                for text in (
+                    *(record.title for record in own),
+                    *(facts.title for facts in known),
+                    *(record.title for record in records),
+                )
+                if text
+            ),
+            "",
+        ),
         url=next((record.url for record in records if record.url), ""),
         advisories=advisories,
     )

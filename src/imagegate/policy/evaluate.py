@@ -28,10 +28,10 @@ def evaluate(report: ScanReport, policy: Policy, clock: datetime, *, report_only
     waived, waivers = _waive(report.findings, policy.waivers, clock)
     matched = [_matched(subject, policy) for subject in subjects]
     rules = tuple(_outcome(number, policy, matched, waived, report.findings) for number in range(len(policy.rules)))
-    findings = tuple(
-        _judged(subject, matched[index], rules, waived.get(index)) for index, subject in enumerate(subjects)
+    findings = tuple(_judged(subject, matched[index], rules, waived.get(index)) for index, subject in enumerate(subjects))
+    evidence = tuple(
+        _checked(item, policy) for item in (*report.evidence, *_clocked(report, policy, clock), *_missing(report, policy))
     )
-    evidence = tuple(_checked(item, policy) for item in (*report.evidence, *_clocked(report, policy, clock), *_missing(report, policy)))
     status, exit_code, reasons = _verdict(rules, evidence, report_only)
     return Verdict(
         status=status,
@@ -120,7 +120,13 @@ def _words(match: object, maximum: int) -> str:
     """Say the condition of a rule in one line: `severity >=high, fix available, at most 5`."""
     parts = []
     for key, value in match.items() if isinstance(match, dict) else ():
-        words = " or ".join(map(str, value)) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else str(value)
+        words = (
+            " or ".join(map(str, value))
+            if isinstance(value, list)
+            else str(value).lower()
+            if isinstance(value, bool)
+            else str(value)
+        )
         parts.append(f"{key} {words}")
     return ", ".join([*parts, f"at most {maximum}"] if maximum else parts)
 
@@ -133,7 +139,9 @@ def _judged(subject: Subject, matched: dict[int, list[str]], rules: tuple[RuleOu
         status = "violates" if "violated" in broken else "warns" if "warns" in broken else "accepted"
     unknowns = tuple(sorted({key for keys in matched.values() for key in keys}))
     names_of_rules = tuple(rules[number].id for number in matched)
-    return JudgedFinding(subject.finding, subject.severity, subject.counts_as, subject.score, status, names_of_rules, waiver, unknowns)
+    return JudgedFinding(
+        subject.finding, subject.severity, subject.counts_as, subject.score, status, names_of_rules, waiver, unknowns
+    )
 
 
 def _checked(item: Evidence, policy: Policy) -> CheckedEvidence:

@@ -36,7 +36,10 @@ def load(reference: str, today: date) -> Policy:
     """
     content = _merged(reference, "", ())
     if not content.get("rules"):
-        raise PolicyError(f"{clean(reference, 300)}: the policy has no rule, so it would let everything pass", "Add a rule, or `extends: [recommended]`.")
+        raise PolicyError(
+            f"{clean(reference, 300)}: the policy has no rule, so it would let everything pass",
+            "Add a rule, or `extends: [recommended]`.",
+        )
     _check_waivers(content, today)
     return _policy(reference, content)
 
@@ -51,7 +54,9 @@ def as_yaml(policy: Policy) -> str:
     """Return the resolved policy as a policy file."""
     import yaml as writer
 
-    content = {key: policy.content[key] for key in ("version", "severity", "rules", "evidence", "waivers") if key in policy.content}
+    content = {
+        key: policy.content[key] for key in ("version", "severity", "rules", "evidence", "waivers") if key in policy.content
+    }
     text: str = writer.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
     return text
 
@@ -117,7 +122,10 @@ def _fetch(reference: str, folder: str, above: tuple[str, ...]) -> tuple[str, by
         text = files("imagegate").joinpath("policy", "builtin", f"{reference}.yaml").read_bytes()
     else:
         if "://" in reference:
-            raise PolicyError(f"{clean(reference, 200)}: policies are not fetched from the network yet", "Name a file, or: " + ", ".join(BUILT_IN))
+            raise PolicyError(
+                f"{clean(reference, 200)}: policies are not fetched from the network yet",
+                "Name a file, or: " + ", ".join(BUILT_IN),
+            )
         name = os.path.normpath(os.path.join(folder, reference))
         try:
             with open(name, "rb") as file:
@@ -125,7 +133,10 @@ def _fetch(reference: str, folder: str, above: tuple[str, ...]) -> tuple[str, by
         except FileNotFoundError:
             if above:
                 raise
-            raise PolicyError(f"{clean(reference, 300)}: no such file", _did_you_mean(reference, BUILT_IN) or "Write one: imagegate policy init.") from None
+            raise PolicyError(
+                f"{clean(reference, 300)}: no such file",
+                _did_you_mean(reference, BUILT_IN) or "Write one: imagegate policy init.",
+            ) from None
         except OSError as error:
             raise PolicyError(f"{clean(reference, 300)}: {error.strerror}", "Name a readable file.") from None
     if name in above:
@@ -182,7 +193,9 @@ def _override_rules(document: yaml.Document, content: dict[str, Any]) -> None:
         for key in ("match", "action"):
             if key not in rule:
                 known = tuple(inherited)
-                message = f"the rule {rule['id']!r} has no {key!r}" + (", and no policy it extends has a rule of that name" if known else "")
+                message = f"the rule {rule['id']!r} has no {key!r}" + (
+                    ", and no policy it extends has a rule of that name" if known else ""
+                )
                 raise document.error(("rules", index), message, _did_you_mean(rule["id"], known) or f"Add `{key}:`.")
         rules.append(rule)
     if rules:
@@ -192,7 +205,11 @@ def _override_rules(document: yaml.Document, content: dict[str, Any]) -> None:
     for index, waiver in enumerate(waivers.get("list", ())):
         for key in required:
             if not str(waiver.get(key, "")).strip():
-                raise document.error(("waivers", "list", index), f"the waiver of {waiver['id']} has no {key!r}", f"Add `{key}:`, or change `waivers.require`.")
+                raise document.error(
+                    ("waivers", "list", index),
+                    f"the waiver of {waiver['id']} has no {key!r}",
+                    f"Add `{key}:`, or change `waivers.require`.",
+                )
         waiver["_place"] = list(document.places[("waivers", "list", index)])
         waiver["_file"] = document.name
 
@@ -223,7 +240,9 @@ def _check_waivers(content: dict[str, Any], today: date) -> None:
         if not longest:
             continue
         if "expires" not in waiver:
-            raise PolicyError(f"{name}:{line}:{column}: the waiver of {waiver['id']} never ends, but max_days is {longest}", "Add `expires:`.")
+            raise PolicyError(
+                f"{name}:{line}:{column}: the waiver of {waiver['id']} never ends, but max_days is {longest}", "Add `expires:`."
+            )
         days = (date.fromisoformat(waiver["expires"]) - today).days
         if days > longest:
             latest = (today + timedelta(days=longest)).isoformat()

@@ -49,7 +49,9 @@ def read(text: bytes, name: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        raise PolicyError(f"{place}: {clean(error.problem or 'not YAML', 200)}", "Check the indentation and the quotes around it.") from None
+        raise PolicyError(
+            f"{place}: {clean(error.problem or 'not YAML', 200)}", "Check the indentation and the quotes around it."
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise PolicyError(f"{name}: {clean(str(error), 200)}", "It must be UTF-8 text in YAML.") from None
     except RecursionError:
@@ -93,7 +95,9 @@ class _Converter:
             if key_node.tag.endswith(":merge"):
                 raise self._wrong(key_node, "merge keys (<<) are not allowed in a policy", "Write it out, or use `extends`.")
             if key in found:
-                raise self._wrong(key_node, f"the key {clean(key, 60)!r} is there twice", "Only one of them could count; keep that one.")
+                raise self._wrong(
+                    key_node, f"the key {clean(key, 60)!r} is there twice", "Only one of them could count; keep that one."
+                )
             self._places[(*path, key)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
             found[key] = self.value(value_node, (*path, key))
         return found

@@ -151,12 +151,16 @@ class Console:
         where = ""
         if scan.distribution:
             where = f" of {scan.distribution.pretty_name or f'{scan.distribution.id} {scan.distribution.version}'.rstrip()}"
-        yield from self._lines(f"Looked at {packages} packages{where} in {len(scan.image.layers)} layers, {scan.image.platform}", "", "dim")
+        yield from self._lines(
+            f"Looked at {packages} packages{where} in {len(scan.image.layers)} layers, {scan.image.platform}", "", "dim"
+        )
         for run in scan.backends:
             if run.database:
                 data = f", {run.database.records:,} advisories confirmed {run.database.confirmed[:10]}"
                 yield from self._lines(f"Scanned by {run.name} {run.version}{data}", "", "dim")
-        yield from self._lines(f"Policy {verdict.policy.reference} {verdict.policy.digest[:19]}, judged {verdict.created}", "", "dim")
+        yield from self._lines(
+            f"Policy {verdict.policy.reference} {verdict.policy.digest[:19]}, judged {verdict.created}", "", "dim"
+        )
 
 
 def harmless(line: str) -> str:

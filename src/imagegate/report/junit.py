@@ -33,7 +33,9 @@ class Junit:
             if "time" in element.attrib:
                 element.set("time", "0")
         ElementTree.indent(root, " ")
-        return ElementTree.tostring(root, encoding="unicode", xml_declaration=False).join(('<?xml version="1.0" encoding="UTF-8"?>\n', "\n"))
+        return ElementTree.tostring(root, encoding="unicode", xml_declaration=False).join(
+            ('<?xml version="1.0" encoding="UTF-8"?>\n', "\n")
+        )
 
 
 def _failure_cases(failure: Failure) -> Iterator[TestCase]:
@@ -54,13 +56,17 @@ def _verdict_cases(verdict: Verdict) -> Iterator[TestCase]:
                 yield case
             continue
         told = "".join(f"{_name(judged)}: {wording.fix(judged)}\n" for judged in findings)
-        said = f"{rule.action} rule: {rule.condition}\n" + (f"warning, not a failure:\n{told}" if rule.status == "warns" else told)
+        said = f"{rule.action} rule: {rule.condition}\n" + (
+            f"warning, not a failure:\n{told}" if rule.status == "warns" else told
+        )
         yield _case(f"rule {rule.id} holds" if rule.status == "holds" else f"rule {rule.id} warns ({rule.count})", group, said)
     for judged in wording.worst_first(judged for judged in verdict.findings if judged.status == "waived"):
         waiver = verdict.waivers[judged.waiver or 0]
         case = _case(_name(judged), "imagegate.waived")
         end = f" until {waiver.expires}" if waiver.expires else ""
-        case.add_skipped_info(_text(f"waived by {waiver.owner or 'nobody'}{end}: {waiver.reason or 'no reason'}"), _text(_story(judged, verdict)))
+        case.add_skipped_info(
+            _text(f"waived by {waiver.owner or 'nobody'}{end}: {waiver.reason or 'no reason'}"), _text(_story(judged, verdict))
+        )
         yield case
     for number, item in enumerate(verdict.evidence):
         case = _case(f"{item.kind} {number}", "imagegate.evidence", f"{item.status}: {item.detail}")

@@ -60,7 +60,13 @@ def _run(verdict: Verdict) -> dict[str, Any]:
 
 
 def _failed_run(failure: Failure) -> dict[str, Any]:
-    run = _frame(failure.reference, "", failure.exit_code, False, [_note("fail", f"{failure.message} {failure.hint}".strip(), "no-verdict")])
+    run = _frame(
+        failure.reference,
+        "",
+        failure.exit_code,
+        False,
+        [_note("fail", f"{failure.message} {failure.hint}".strip(), "no-verdict")],
+    )
     run["results"] = []
     return run
 
@@ -135,7 +141,9 @@ def _result(judged: JudgedFinding, number: int, verdict: Verdict) -> dict[str, A
         "ruleIndex": number,
         "kind": "fail",
         "level": _LEVELS.get(judged.status, "note"),
-        "message": {"text": _plain(f"{wording.package(judged)}: {finding.id} ({wording.severity(judged)}); {wording.fix(judged)}.")},
+        "message": {
+            "text": _plain(f"{wording.package(judged)}: {finding.id} ({wording.severity(judged)}); {wording.fix(judged)}.")
+        },
         "locations": [
             {
                 "physicalLocation": {

@@ -74,7 +74,9 @@ def headline(verdict: Verdict) -> str:
     missing = [item for item in verdict.evidence if item.status == "fail"]
     parts = []
     if broken:
-        parts.append(f"{len(broken)} of {len(verdict.rules)} rules violated: " + ", ".join(f"{rule.id} ({rule.count})" for rule in broken))
+        parts.append(
+            f"{len(broken)} of {len(verdict.rules)} rules violated: " + ", ".join(f"{rule.id} ({rule.count})" for rule in broken)
+        )
     if missing:
         parts.append("evidence is missing: " + ", ".join(dict.fromkeys(item.kind for item in missing)))
     if verdict.report_only and broken:

@@ -187,7 +187,10 @@ class Engine:
             if folder and os.path.exists(os.path.join(folder, "cert.pem")):
                 context.load_cert_chain(os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem"))
         except (OSError, ssl.SSLError) as error:
-            raise SourceError(f"the certificates in {clean(folder)} cannot be used: {clean(str(error))}", "It needs ca.pem, cert.pem and key.pem.") from None
+            raise SourceError(
+                f"the certificates in {clean(folder)} cannot be used: {clean(str(error))}",
+                "It needs ca.pem, cert.pem and key.pem.",
+            ) from None
         return context
 
     def _name(self) -> str:
@@ -209,7 +212,9 @@ class Engine:
         return SourceError(f"{self._name()} cannot be reached: {reason}", hint)
 
 
-def find(engines: tuple[str, ...], name: str, env: Mapping[str, str], timeout: float, say: Callable[[str], None]) -> tuple[Engine, dict[str, Any]] | None:
+def find(
+    engines: tuple[str, ...], name: str, env: Mapping[str, str], timeout: float, say: Callable[[str], None]
+) -> tuple[Engine, dict[str, Any]] | None:
     """Return the first engine that has the image, with what it knows of it; None when none does.
 
     Raises SourceError when an engine that was asked for by name or by a variable cannot be reached, or none is there.
@@ -217,7 +222,9 @@ def find(engines: tuple[str, ...], name: str, env: Mapping[str, str], timeout: f
     asked = [endpoint for engine in engines for endpoint in endpoints(engine, env)]
     if not asked:
         names = " or ".join(engines)
-        raise SourceError(f"no local engine ({names}) is listening", "Start it, set DOCKER_HOST, or check a saved archive: docker-archive:FILE.")
+        raise SourceError(
+            f"no local engine ({names}) is listening", "Start it, set DOCKER_HOST, or check a saved archive: docker-archive:FILE."
+        )
     failures = []
     for endpoint in asked:
         engine = Engine(endpoint, timeout or _CONNECT)

@@ -71,7 +71,9 @@ def open_docker(store: Store, asked: Asked) -> OpenImage:
 def open_oci(store: Store, asked: Asked) -> OpenImage:
     """Open an image of an OCI layout; raises SourceError, and answers with evidence where the platform is missing."""
     if store.small("oci-layout") is None:
-        raise SourceError(f"{store.what}: not an OCI layout, it holds no oci-layout file", "For `docker save` write docker-archive:FILE.")
+        raise SourceError(
+            f"{store.what}: not an OCI layout, it holds no oci-layout file", "For `docker save` write docker-archive:FILE."
+        )
     index = _document(store, "index.json", dict)
     descriptor = _select(index, asked.reference.selector, store.what)
     missing: list[str] = []
@@ -97,7 +99,10 @@ def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descri
     rootfs = config.get("rootfs")
     diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
     if not _strings(diff_ids) or diff_ids is None:
-        raise SourceError(f"{store.what}: the configuration lists no layers, so it is not a container image", "Only images can be checked, not other artifacts.")
+        raise SourceError(
+            f"{store.what}: the configuration lists no layers, so it is not a container image",
+            "Only images can be checked, not other artifacts.",
+        )
     if len(diff_ids) != len(descriptors):
         raise SourceError(
             f"{store.what}: the manifest names {len(descriptors)} layers, the configuration {len(diff_ids)}", _SAVE_AGAIN
@@ -116,7 +121,9 @@ def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descri
         id=_sha256(raw),
         digest=digest,
         platform=str(platform),
-        labels=tuple(sorted((clean(str(key)), clean(str(value))) for key, value in labels.items())) if isinstance(labels, dict) else (),
+        labels=tuple(sorted((clean(str(key)), clean(str(value))) for key, value in labels.items()))
+        if isinstance(labels, dict)
+        else (),
         layers=tuple(
             ImageLayer(number, layer.digest or descriptor.digest or "", diff_id, layer.size, commands[number])
             for number, (layer, descriptor, diff_id) in enumerate(zip(layers, descriptors, diff_ids, strict=True))
@@ -240,13 +247,19 @@ def _is_attestation(descriptor: dict[str, Any]) -> bool:
 
 def _select(index: dict[str, Any], selector: str, what: str) -> dict[str, Any]:
     """Return the descriptor in `index.json` that the selector names, or the only one."""
-    descriptors = [entry for entry in index.get("manifests") or [] if isinstance(entry, dict)] if isinstance(index.get("manifests"), list) else []
+    descriptors = (
+        [entry for entry in index.get("manifests") or [] if isinstance(entry, dict)]
+        if isinstance(index.get("manifests"), list)
+        else []
+    )
     if selector.startswith("sha256:"):
         fitting = [entry for entry in descriptors if entry.get("digest") == selector]
         if not fitting:  # a manifest inside an index, by its own digest: the blob is verified against it
             return {"digest": digests.checked(selector, "the selector")}
     elif selector:
-        fitting = [entry for entry in descriptors if selector in _tags(entry) or familiar(selector) in map(familiar, _tags(entry))]
+        fitting = [
+            entry for entry in descriptors if selector in _tags(entry) or familiar(selector) in map(familiar, _tags(entry))
+        ]
     else:
         fitting = descriptors
     if len({entry.get("digest") for entry in fitting}) == 1:
@@ -263,6 +276,7 @@ def _tags(descriptor: dict[str, Any]) -> list[str]:
 
 def _choose(images: list[dict[str, Any]], selector: str, what: str) -> dict[str, Any]:
     """Return the image of a docker archive that the selector names, or the only one."""
+
     def tags(entry: dict[str, Any]) -> list[str]:
         found = entry.get("RepoTags")
         return [tag for tag in found if isinstance(tag, str)] if isinstance(found, list) else []
@@ -270,7 +284,9 @@ def _choose(images: list[dict[str, Any]], selector: str, what: str) -> dict[str,
     def is_named(entry: dict[str, Any]) -> bool:
         if selector.startswith("sha256:"):
             return _digest_in_name(str(entry.get("Config"))) == selector
-        return familiar(selector) in [familiar(tag) for tag in tags(entry)] or selector in [tag.rpartition(":")[2] for tag in tags(entry)]
+        return familiar(selector) in [familiar(tag) for tag in tags(entry)] or selector in [
+            tag.rpartition(":")[2] for tag in tags(entry)
+        ]
 
     fitting = [entry for entry in images if is_named(entry)] if selector else images
     if len(fitting) == 1:
@@ -317,14 +333,20 @@ def _commands(config: dict[str, Any], count: int) -> list[str]:
     """Return the command that made each layer; empty ones where the history does not fit the layers."""
     history = config.get("history")
     entries = history if isinstance(history, list) else []
-    made = [clean(str(step.get("created_by") or ""), 500) for step in entries if isinstance(step, dict) and not step.get("empty_layer")]
+    made = [
+        clean(str(step.get("created_by") or ""), 500)
+        for step in entries
+        if isinstance(step, dict) and not step.get("empty_layer")
+    ]
     return made if len(made) == count else [""] * count
 
 
 def _document(store: Store, name: str, kind: Callable[..., Any]) -> Any:
     raw = store.small(name)
     if raw is None:
-        raise SourceError(f"{store.what}: not an image, it holds no {name}", "Write it with `docker save`, `skopeo copy` or `buildah push`.")
+        raise SourceError(
+            f"{store.what}: not an image, it holds no {name}", "Write it with `docker save`, `skopeo copy` or `buildah push`."
+        )
     return _parse(raw, f"{store.what}: {name}", kind)
 
 

@@ -38,7 +38,9 @@ def open_image(text: str, wanted: Wanted, options: Options) -> OpenImage:
     asked = _asked(reference, reference.kind, wanted, options)
     if reference.kind == "oci":
         if not os.path.isdir(reference.name):
-            raise SourceError(f"{clean(reference.name)}: no such folder", "An OCI layout is a folder; for a file write oci-archive:FILE.")
+            raise SourceError(
+                f"{clean(reference.name)}: no such folder", "An OCI layout is a folder; for a file write oci-archive:FILE."
+            )
         return open_oci(Folder(reference.name), asked)
     store = _archive(reference.name, wanted, options)
     names = set(store.names())
@@ -46,7 +48,9 @@ def open_image(text: str, wanted: Wanted, options: Options) -> OpenImage:
         return open_docker(store, _asked(reference, "docker-archive", wanted, options))
     if reference.kind == "oci-archive" or "oci-layout" in names or "index.json" in names:
         return open_oci(store, _asked(reference, "oci-archive", wanted, options))
-    raise SourceError(f"{store.what}: a tar file, but not an image", "It holds neither manifest.json (docker save) nor index.json (OCI layout).")
+    raise SourceError(
+        f"{store.what}: a tar file, but not an image", "It holds neither manifest.json (docker save) nor index.json (OCI layout)."
+    )
 
 
 def _archive(path: str, wanted: Wanted, options: Options) -> Store:
@@ -74,11 +78,15 @@ def _from_engine(reference: Reference, wanted: Wanted, options: Options) -> Open
     except SourceError as error:
         if reference.kind != "name" or "no local engine" not in error.message:
             raise
-        raise SourceError(f"{clean(reference.text, 200)}: {error.message}, and registries are not asked yet", error.hint) from None
+        raise SourceError(
+            f"{clean(reference.text, 200)}: {error.message}, and registries are not asked yet", error.hint
+        ) from None
     if found is None:
         if reference.kind == "name":
             raise _no_registry(reference.name)
-        raise SourceError(f"{reference.kind} has no image {clean(reference.name, 200)}", "See its list of images; was it built in this job?")
+        raise SourceError(
+            f"{reference.kind} has no image {clean(reference.name, 200)}", "See its list of images; was it built in this job?"
+        )
     local, facts = found
     # By its id: a name without a tag would export every tag of the repository, and a tag can move in between.
     identity = str(facts["Id"])
@@ -97,7 +105,9 @@ def _same_layers(facts: dict[str, object], opened: OpenImage, name: str) -> None
     rootfs = facts.get("RootFS")
     layers = rootfs.get("Layers") if isinstance(rootfs, dict) else None
     if layers != [layer.diff_id for layer in opened.image.layers]:
-        raise SourceError(f"{clean(name, 200)} changed while it was read", "Another build took its tag; try again, or name it by its id.")
+        raise SourceError(
+            f"{clean(name, 200)} changed while it was read", "Another build took its tag; try again, or name it by its id."
+        )
 
 
 def _no_registry(name: str) -> SourceError:

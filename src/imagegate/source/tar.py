@@ -97,7 +97,9 @@ def _verify(block: bytes, at: int) -> None:
 
 
 def _truncated(at: int) -> SourceError:
-    return SourceError(f"the archive ends in the middle, after {at:,} bytes", "The file is cut short; save or copy the image again.")
+    return SourceError(
+        f"the archive ends in the middle, after {at:,} bytes", "The file is cut short; save or copy the image again."
+    )
 
 
 def _number(field: bytes) -> int:
