@@ -7,6 +7,7 @@ from imagegate.advisory.origin import BUCKET
 from imagegate.advisory.store import Source, Store
 from imagegate.cli.stores import default_path
 from imagegate.cli.terminal import Terminal
+from imagegate.errors import StoreError
 from imagegate.text import clean
 
 # What the catalogers and the matcher of this version can use.
@@ -15,7 +16,6 @@ _JUDGED = ("Alpaquita", "Alpine", "BellSoft Hardened Containers", "Chainguard", 
 
 def update(db: str | None, ecosystems: list[str], url: str | None, *, quiet: bool) -> None:
     """Fetch what changed of the named ecosystems and of what the store has; of a new store, all that can be judged."""
-    from imagegate.advisory.store import StoreError
     from imagegate.advisory.update import Origin
     from imagegate.advisory.update import update as refresh
 
@@ -85,8 +85,8 @@ def status(db: str | None, *, as_json: bool) -> None:
     width = max((len(source.name) for source in sources), default=10)
     print(f"{'source'.ljust(width)}  {'records':>8}  {'newest':<10}  {'confirmed':<10}  {'age':>6}  notes")
     for source in sources:
-        line = f"{source.name.ljust(width)}  {source.records:>8,}  {source.newest[:10]:<10}  {source.confirmed[:10]:<10}  {_age(source.confirmed):>6}  {_notes(source)}"
-        print(clean(line.rstrip(), 400))
+        dates = f"{source.newest[:10]:<10}  {source.confirmed[:10]:<10}  {_age(source.confirmed):>6}"
+        print(clean(f"{source.name.ljust(width)}  {source.records:>8,}  {dates}  {_notes(source)}".rstrip(), 400))
     print()
     print("covers")
     for ecosystem, records in sorted(coverage.items()):

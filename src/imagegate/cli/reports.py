@@ -8,9 +8,11 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from imagegate.errors import ReportError, UsageError
-from imagegate.model.verdict import Outcome
+from imagegate.gate import stamp
+from imagegate.model.verdict import Failure, Outcome
 from imagegate.report.formats import FORMATS
 from imagegate.report.interface import Report
 from imagegate.text import clean
@@ -55,6 +57,11 @@ def parse(wishes: Sequence[str], *, quiet: bool) -> list[Target]:
     return targets
 
 
+def is_watched(targets: Sequence[Target]) -> bool:
+    """Return whether a person reads the console report as it is written."""
+    return sys.stdout.isatty() and any(target.format == "console" and not target.path for target in targets)
+
+
 def write_all(targets: Sequence[Target], outcomes: Sequence[Outcome], look: Look) -> list[ReportError]:
     """Write every report; return an error for each that could not be, after the others were written."""
     errors = []
@@ -68,6 +75,23 @@ def write_all(targets: Sequence[Target], outcomes: Sequence[Outcome], look: Look
         except ReportError as error:
             errors.append(error)
     return errors
+
+
+def rescue(arguments: Sequence[str], variable: str, code: int, message: str, hint: str) -> None:
+    """Write what a command line that could not be understood seems to ask for, with the error as content."""
+    wishes = variable.split()
+    for option, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, equals, joined = option.partition("=")
+        if option in ("-r", "--report"):
+            wishes.append(value)
+        elif name == "--report" and equals:
+            wishes.append(joined)
+    failure = Failure("", code, clean(message), clean(hint), stamp(datetime.now(UTC)))
+    for wish in wishes:
+        name, equals, path = wish.partition("=")
+        if name in FORMATS and equals and path not in ("", "-"):
+            with suppress(ReportError):
+                write_file(path, _report(Target(name, path), Look()).render([failure]))
 
 
 def write_file(path: str, text: str) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from imagegate import gate
 from imagegate.backend.embedded import Embedded
 from imagegate.cli import exit_code, reports
-from imagegate.cli.app import Terminated
+from imagegate.cli.app import Terminated, finished
 from imagegate.cli.stores import default_path, opener
 from imagegate.cli.terminal import Terminal
 from imagegate.errors import BackendError, ImageGateError, UsageError
@@ -134,28 +134,33 @@ def _run(settings: Settings, references: list[str], outcomes: Callable[[Terminal
     if settings.color not in ("auto", "always", "never"):
         raise UsageError(f"--color {clean(settings.color, 40)}: not a choice", "Choose auto, always or never.")
     targets = reports.parse(settings.reports, quiet=settings.quiet)
+    # A person who watches both streams reads an error once, in the report; logs that keep them apart have it in both.
+    told = reports.is_watched(targets) and terminal.is_watched
     done: list[Outcome] = []
     try:
         for outcome in outcomes(terminal):
             done.append(outcome)
             if isinstance(outcome, Failure):
-                _complain(terminal, outcome)
+                _complain(terminal, outcome, told)
     except ImageGateError as error:
         done = _failures(references, done, exit_code.of(error), error.message, error.hint)
-        _complain(terminal, done[-1])
+        _complain(terminal, done[-1], told)
     except KeyboardInterrupt:
         done = _failures(references, done, exit_code.INTERRUPTED, "interrupted before there was a verdict", "")
-        _complain(terminal, done[-1])
+        _complain(terminal, done[-1], told)
     except Terminated:
         done = _failures(references, done, exit_code.TERMINATED, "terminated before there was a verdict", "")
-        _complain(terminal, done[-1])
-    except Exception as error:
+        _complain(terminal, done[-1], told)
+    except Exception as error:  # noqa: BLE001 - a bug must leave reports that say so, and never look like a verdict
         if settings.verbose:
-            raise
+            import traceback
+
+            traceback.print_exception(error)
         message = f"a bug in imagegate: {type(error).__name__}: {error}"
         done = _failures(references, done, exit_code.BUG, message, "Please report it, with what -v shows.")
-        _complain(terminal, done[-1])
+        _complain(terminal, done[-1], told)
     terminal.clear()
+    finished()
     errors = reports.write_all(targets, done, reports.Look(settings.color, settings.verbose))
     for problem in errors:
         terminal.error(f"error: {problem.message}")
@@ -171,8 +176,8 @@ def _failures(references: list[str], done: list[Outcome], code: int, message: st
     return [*done, *(Failure(clean(reference, 1000), code, clean(message), clean(hint), created) for reference in missing)]
 
 
-def _complain(terminal: Terminal, failure: Outcome) -> None:
-    if isinstance(failure, Failure):
+def _complain(terminal: Terminal, failure: Outcome, told: bool) -> None:
+    if isinstance(failure, Failure) and not told:
         terminal.error(f"error: {failure.message}")
         if failure.hint:
             terminal.error(f"hint: {failure.hint}")

@@ -17,6 +17,11 @@ class Terminal:
         self._shown = ""
         self._last = 0.0
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether a person reads standard error."""
+        return sys.stderr.isatty()
+
     def say(self, text: str) -> None:
         """Write a line, unless quiet."""
         if not self._quiet:
