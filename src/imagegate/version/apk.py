@@ -1,7 +1,8 @@
 """The order of Alpine package versions: apk-tools 3, doc/apk-package.5.scd ("pkgver") and src/version.c.
 
 A version is numbers, an optional letter, suffixes with optional numbers, an optional commit hash and a revision.
-Records of the distributions hold some that are not (`8u372_p7-r0`): they are compared as far as they can be read.
+Records of the distributions hold some that are not (`8u372_p7-r0`): they are compared as far as they can be read,
+and what is meant as a revision is taken as one (`10.2.22.r0`).
 """
 
 import re
@@ -13,7 +14,7 @@ _VALID = re.compile(
 )
 _TOKEN = re.compile(
     r"(?P<digit>\d+)|\.(?P<dotted>\d+)|(?P<letter>[a-z])|_(?P<suffix>[a-z]+)(?P<number>\d*)"
-    r"|~(?P<hash>[0-9a-f]+)|-r(?P<revision>\d+)|(?P<other>.)",
+    r"|~(?P<hash>[0-9a-f]+)|[-.]r(?P<revision>\d+)|(?P<other>.)",
     re.ASCII | re.DOTALL,
 )
 # The rank of a kind decides where one version stops and the other goes on: see compare().
@@ -64,8 +65,16 @@ def _is_prerelease(token: Token) -> bool:
     return token[0] == _SUFFIX and isinstance(token[1], int) and token[1] < _RELEASE
 
 
-@lru_cache(maxsize=4096)
 def _tokens(version: str) -> tuple[Token, ...]:
+    return _cached(version) if len(version) < 100 else _read(version)  # so that the cache stays small
+
+
+@lru_cache(maxsize=4096)
+def _cached(version: str) -> tuple[Token, ...]:
+    return _read(version)
+
+
+def _read(version: str) -> tuple[Token, ...]:
     tokens: list[Token] = []
     for match in _TOKEN.finditer(version):
         kind, text = match.lastgroup, match.group(match.lastgroup or 0)

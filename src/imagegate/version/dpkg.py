@@ -2,7 +2,7 @@
 
 import re
 
-_VALID = re.compile(r"(\d{1,9}:)?\d[A-Za-z0-9.+~:-]*\Z", re.ASCII)
+_VALID = re.compile(r"(\d{1,9}:\d[A-Za-z0-9.+~:-]*|\d[A-Za-z0-9.+~-]*)\Z", re.ASCII)
 _PARTS = re.compile(r"(\D*)(\d*)", re.ASCII)
 
 
@@ -15,19 +15,19 @@ def compare(left: str, right: str) -> int:
     """Return a negative number, 0 or a positive number as `left` is earlier, equal or later."""
     if left == right:
         return 0
-    left_epoch, left_upstream, left_revision = _split(left)
-    right_epoch, right_upstream, right_revision = _split(right)
-    if left_epoch != right_epoch:
-        return left_epoch - right_epoch
-    return _compare(left_upstream, right_upstream) or _compare(left_revision, right_revision)
+    for left_part, right_part in zip(_split(left), _split(right), strict=True):
+        if order := _compare(left_part, right_part):
+            return order
+    return 0
 
 
-def _split(version: str) -> tuple[int, str, str]:
+def _split(version: str) -> tuple[str, str, str]:
+    """Return epoch, upstream version and revision; an absent epoch or revision is 0."""
     epoch, colon, rest = version.strip().partition(":")
     if not colon or not (epoch.isascii() and epoch.isdigit()):
         epoch, rest = "0", version.strip()
     upstream, dash, revision = rest.rpartition("-")
-    return int(epoch[-9:]), (upstream if dash else rest), (revision if dash else "0")
+    return epoch, (upstream if dash else rest), (revision if dash else "0")
 
 
 def _compare(left: str, right: str) -> int:
@@ -35,11 +35,13 @@ def _compare(left: str, right: str) -> int:
     for (left_text, left_number), (right_text, right_number) in _zip(_PARTS.findall(left), _PARTS.findall(right)):
         if left_text != right_text and (order := _compare_text(left_text, right_text)):
             return order
-        left_number, right_number = left_number.lstrip("0"), right_number.lstrip("0")
-        if left_number != right_number:
-            longer = len(left_number) - len(right_number)  # never int(): digits may be as many as someone likes
-            return longer or (1 if left_number > right_number else -1)
+        if left_number != right_number and (order := _compare_digits(left_number.lstrip("0"), right_number.lstrip("0"))):
+            return order
     return 0
+
+
+def _compare_digits(left: str, right: str) -> int:
+    return len(left) - len(right) or (left > right) - (left < right)  # never int(): there may be any number of digits
 
 
 def _zip(left: list[tuple[str, str]], right: list[tuple[str, str]]) -> list[tuple[tuple[str, str], tuple[str, str]]]:

@@ -6,7 +6,8 @@ from functools import cmp_to_key
 from imagegate.version import Compare
 
 Event = tuple[str, str]  # "introduced", "fixed", "last_affected" or "limit", and a version
-_STEP = {"fixed": 0, "last_affected": 1, "introduced": 2}
+# At one version an exclusive end comes first; an inclusive one and a beginning stay in the record's order.
+_STEP = {"fixed": 0, "last_affected": 1, "introduced": 1}
 
 
 def affecting(version: str, ranges: Sequence[Sequence[Event]], compare: Compare) -> list[Sequence[Event]]:
@@ -16,7 +17,7 @@ def affecting(version: str, ranges: Sequence[Sequence[Event]], compare: Compare)
 
 def fixes(version: str, events: Sequence[Event], compare: Compare) -> str:
     """Return the first version after `version` in which the range says it is fixed; "" when it names none."""
-    later = [bound for kind, bound in events if kind == "fixed" and _at_least(bound, version, compare) and bound != version]
+    later = [bound for kind, bound in events if kind == "fixed" and compare(bound, version) > 0]
     return min(later, key=cmp_to_key(compare)) if later else ""
 
 
@@ -26,8 +27,8 @@ def has_last_affected(events: Sequence[Event]) -> bool:
 
 
 def _inside(version: str, events: Sequence[Event], compare: Compare) -> bool:
-    limits = [bound for kind, bound in events if kind == "limit" and bound != "*"]
-    if limits and all(compare(version, bound) >= 0 for bound in limits):
+    limits = [bound for kind, bound in events if kind == "limit"]
+    if limits and not any(bound == "*" or compare(version, bound) < 0 for bound in limits):
         return False
     inside = False
     for kind, bound in _in_order(events, compare):
@@ -47,8 +48,8 @@ def _at_least(version: str, bound: str, compare: Compare) -> bool:
 def _in_order(events: Sequence[Event], compare: Compare) -> list[Event]:
     """Sort events by version; records are often unsorted.
 
-    Neighbours `introduced X, fixed X` are an empty interval and drop out; otherwise, at one version, an end comes
-    before a new beginning: the record lists intervals that touch.
+    Neighbours `introduced X, fixed X` are an empty interval and drop out; otherwise, at one version, a fix comes
+    before a new beginning: the record lists intervals that touch. `introduced X, last_affected X` is X alone.
     """
     kept: list[Event] = []
     for event in events:
@@ -58,8 +59,8 @@ def _in_order(events: Sequence[Event], compare: Compare) -> list[Event]:
             kept.pop()
             continue
         kept.append(event)
-    if len(kept) < 3 and (not kept or kept[0][0] == "introduced"):
-        return kept
+    if len(kept) < 3 and (not kept or kept[0] == ("introduced", "0")):
+        return kept  # nearly every record
 
     def order(left: Event, right: Event) -> int:
         if left[1] == right[1]:
