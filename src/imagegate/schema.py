@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from math import isfinite
 from typing import Any, NamedTuple
 
 Path = tuple[str | int, ...]
@@ -58,12 +59,12 @@ def _check(value: Any, schema: dict[str, Any], root: dict[str, Any], path: Path)
     if "anyOf" in schema:
         yield from _any(value, schema["anyOf"], root, path)
         return
-    if "const" in schema and (value != schema["const"] or type(value) is not type(schema["const"])):
+    if "const" in schema and not _same(value, schema["const"]):
         yield Problem(path, f"must be {schema['const']!r}, not {_shown(value)}")
         return
-    if "enum" in schema and value not in schema["enum"]:
+    if "enum" in schema and not any(_same(value, word) for word in schema["enum"]):
         known = tuple(str(word) for word in schema["enum"])
-        yield Problem(path, f"{_shown(value)} is none of {', '.join(known)}", str(value), known)
+        yield Problem(path, f"{_shown(value)} is none of {', '.join(known)}", value if isinstance(value, str) else "", known)
         return
     if "type" in schema and not _is(value, schema["type"]):
         kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
@@ -80,15 +81,22 @@ def _check(value: Any, schema: dict[str, Any], root: dict[str, Any], path: Path)
 
 def _is(value: Any, kinds: str | list[str]) -> bool:
     for kind in [kinds] if isinstance(kinds, str) else kinds:
-        if kind == "integer":
-            if isinstance(value, int) and not isinstance(value, bool):
-                return True
-        elif kind == "number":
-            if isinstance(value, int | float) and not isinstance(value, bool):
+        if kind in ("integer", "number"):
+            if _is_number(value) and (kind == "number" or value == int(value)):
                 return True
         elif isinstance(value, _TYPES[kind]):
             return True
     return False
+
+
+def _is_number(value: Any) -> bool:
+    """JSON has neither infinity nor NaN, and to it 1.0 is a whole number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and (isinstance(value, int) or isfinite(value))
+
+
+def _same(left: Any, right: Any) -> bool:
+    """Equal as JSON sees it: true is not 1."""
+    return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
 
 
 def _any(value: Any, options: list[dict[str, Any]], root: dict[str, Any], path: Path) -> Iterator[Problem]:
@@ -120,9 +128,12 @@ def _list(value: list[Any], schema: dict[str, Any], root: dict[str, Any], path: 
     if len(value) < schema.get("minItems", 0):
         yield Problem(path, "is an empty list")
     if schema.get("uniqueItems"):
+        seen: set[str] = set()
         for index, item in enumerate(value):
-            if item in value[:index]:
+            text = _canonical(item)
+            if text in seen:
                 yield Problem((*path, index), f"{_shown(item)} is there twice")
+            seen.add(text)
     if "items" in schema:
         for index, item in enumerate(value):
             yield from _check(item, schema["items"], root, (*path, index))
@@ -136,7 +147,7 @@ def _scalar(value: Any, schema: dict[str, Any], path: Path) -> Iterator[Problem]
             yield Problem(path, f"{_shown(value)} is not written as it should be", hint=schema.get("description", ""))
         elif schema.get("format") == "date" and not _is_date(value):
             yield Problem(path, f"{_shown(value)} is not a day that exists, written YYYY-MM-DD")
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+    elif _is_number(value):
         if value < schema.get("minimum", value):
             yield Problem(path, f"{value} is less than {schema['minimum']}")
         elif value > schema.get("maximum", value):
@@ -153,6 +164,15 @@ def _is_date(text: str) -> bool:
         return len(text) == 10 and date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def _canonical(value: Any) -> str:
+    """Return equal text for values that are equal as JSON sees it."""
+    if isinstance(value, dict):
+        return "{" + ",".join(sorted(f"{json.dumps(key)}:{_canonical(item)}" for key, item in value.items())) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_canonical, value)) + "]"
+    return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _shown(value: Any) -> str:

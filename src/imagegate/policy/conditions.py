@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import eq, ge, gt, le, lt
 from typing import Any
+from urllib.parse import unquote
 
 from imagegate.model.scan import Finding
 from imagegate.model.severity import WORDS, Severity
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt, "": eq}
+# Nothing counts as unknown: the policy says what it counts as.
+_NEVER = ((">", "critical"), ("<", "unknown"), ("<=", "unknown"), ("<", "negligible"))
 _COMPARISON = re.compile(r"(>=|<=|>|<|)\s*(.+)\Z", re.DOTALL)
 
 
@@ -44,8 +47,10 @@ def impossible(key: str, wanted: Any) -> str:
     """Return why no finding can ever meet the condition, or ""."""
     for value in wanted if isinstance(wanted, list) else [wanted]:
         operator, word = _parts(str(value))
-        if key == "severity" and (operator, word) in ((">", "critical"), ("<", "unknown")):
-            return f"nothing is {operator} {word}"
+        if key == "severity" and (operator, word) in _NEVER:
+            return f"nothing is {operator} {word}" + (
+                "" if word == "critical" else "; for what is unknown write `severity: unknown`"
+            )
         if key == "cvss" and ((operator == ">" and float(word) >= 10) or (operator == "<" and float(word) <= 0)):
             return f"no score is {operator} {word}"
     return ""
@@ -71,7 +76,7 @@ def _fix(wanted: list[Any], subject: Subject) -> bool | None:
 
 
 def _known_exploited(wanted: list[Any], subject: Subject) -> bool:
-    # Unknown is unknown for all findings or for none: then the list is missing, which is evidence of its own.
+    # Unknown means that there is no list, which is evidence of its own (missing_data).
     return bool(subject.finding.known_exploited) in wanted
 
 
@@ -91,7 +96,8 @@ def names(finding: Finding) -> tuple[str, ...]:
 
 
 def _id(wanted: list[Any], subject: Subject) -> bool:
-    return any(is_like(name, pattern) for pattern in wanted for name in names(subject.finding))
+    known = [name.upper() for name in names(subject.finding)]  # nobody tells `cve-2024-1` from `CVE-2024-1`
+    return any(is_like(name, pattern.upper()) for pattern in wanted for name in known)
 
 
 def _package(wanted: list[Any], subject: Subject) -> bool:
@@ -104,15 +110,26 @@ def is_package(finding: Finding, patterns: list[str] | tuple[str, ...]) -> bool:
     A URL without a version means every version; what it says of version and qualifiers must be met.
     """
     package = finding.package
-    for pattern in patterns:
-        if not pattern.startswith("pkg:"):
-            if is_like(package.name, pattern) or is_like(package.source_name, pattern):
-                return True
-            continue
-        url = package.purl if "?" in pattern else package.purl.partition("?")[0]
-        if is_like(url, pattern) or is_like(url.partition("@")[0], pattern):
-            return True
-    return False
+    return any(
+        _is_url(package.purl, pattern)
+        if pattern.startswith("pkg:")
+        else is_like(package.name, pattern) or is_like(package.source_name, pattern)
+        for pattern in patterns
+    )
+
+
+def _is_url(purl: str, pattern: str) -> bool:
+    """`?` before `key=value` begins the qualifiers, as in package URLs; anywhere else it stands for one character."""
+    url, _, said = purl.partition("?")
+    named, mark, asked = pattern.rpartition("?")
+    if not mark or "=" not in asked:
+        named, asked = pattern, ""
+    known = [unquote(qualifier) for qualifier in said.split("&")]
+    wanted = [unquote(qualifier) for qualifier in asked.split("&") if qualifier]
+    versionless = unquote(url.partition("@")[0])
+    return any(is_like(text, unquote(named)) for text in (unquote(url), versionless)) and all(
+        any(is_like(qualifier, part) for qualifier in known) for part in wanted
+    )
 
 
 def _type(wanted: list[Any], subject: Subject) -> bool:

@@ -1,10 +1,12 @@
 """The decision: a pure function of what was scanned, the policy and the clock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from imagegate.model.image import Evidence
-from imagegate.model.scan import Finding, ScanReport
+from imagegate.model.scan import BackendRun, Finding, ScanReport
 from imagegate.model.severity import WORDS, Severity, of_score, of_word
 from imagegate.model.verdict import (
     CheckedEvidence,
@@ -16,9 +18,11 @@ from imagegate.model.verdict import (
 )
 from imagegate.policy.conditions import Subject, is_at, is_package, names, unmet
 from imagegate.policy.document import Policy, Waiver
+from imagegate.text import clean
 
 _RANK = {"ok": 0, "warn": 1, "fail": 2}
 _CEILING = {"ignore": "ok", "warn": "warn", "fail": "fail"}
+_SKEW = 3600  # seconds by which clocks may differ
 _MODERN = ("CVSS_V3", "CVSS_V4")
 
 
@@ -76,8 +80,12 @@ def _waive(
     today = clock.astimezone(UTC).date()
     covered: dict[int, int] = {}
     outcomes = []
+    named: dict[str, list[int]] = {}
+    for index, finding in enumerate(findings if waivers else ()):
+        for name in {name.upper() for name in names(finding)}:
+            named.setdefault(name, []).append(index)
     for number, waiver in enumerate(waivers):
-        fitting = [index for index, finding in enumerate(findings) if _fits(waiver, finding)]
+        fitting = [index for index in named.get(waiver.id.upper(), ()) if _fits(waiver, findings[index])]
         expired = waiver.expires is not None and waiver.expires < today
         if not expired:
             for index in fitting:
@@ -85,8 +93,8 @@ def _waive(
         outcomes.append(
             WaiverOutcome(
                 id=waiver.id,
-                package=", ".join(waiver.package),
-                path=", ".join(waiver.path),
+                package=clean(", ".join(waiver.package)),
+                path=clean(", ".join(waiver.path)),
                 reason=waiver.reason,
                 owner=waiver.owner,
                 expires=waiver.expires.isoformat() if waiver.expires else "",
@@ -98,11 +106,7 @@ def _waive(
 
 
 def _fits(waiver: Waiver, finding: Finding) -> bool:
-    return (
-        waiver.id in names(finding)
-        and (not waiver.package or is_package(finding, waiver.package))
-        and (not waiver.path or is_at(finding, waiver.path))
-    )
+    return (not waiver.package or is_package(finding, waiver.package)) and (not waiver.path or is_at(finding, waiver.path))
 
 
 def _outcome(
@@ -116,19 +120,15 @@ def _outcome(
     return RuleOutcome(rule.id, rule.action, _words(rule.match, rule.maximum), status, count, hits)
 
 
-def _words(match: object, maximum: int) -> str:
+def _words(match: Mapping[str, Any], maximum: int) -> str:
     """Say the condition of a rule in one line: `severity >=high, fix available, at most 5`."""
     parts = []
-    for key, value in match.items() if isinstance(match, dict) else ():
-        words = (
-            " or ".join(map(str, value))
-            if isinstance(value, list)
-            else str(value).lower()
-            if isinstance(value, bool)
-            else str(value)
-        )
-        parts.append(f"{key} {words}")
-    return ", ".join([*parts, f"at most {maximum}"] if maximum else parts)
+    for key, value in match.items():
+        words = [
+            str(word).lower() if isinstance(word, bool) else str(word) for word in (value if isinstance(value, list) else [value])
+        ]
+        parts.append(f"{key} {' or '.join(words)}")
+    return clean(", ".join([*parts, f"at most {maximum}"] if maximum else parts))
 
 
 def _judged(subject: Subject, matched: dict[int, list[str]], rules: tuple[RuleOutcome, ...], waiver: int | None) -> JudgedFinding:
@@ -152,10 +152,7 @@ def _checked(item: Evidence, policy: Policy) -> CheckedEvidence:
 
 def _clocked(report: ScanReport, policy: Policy, clock: datetime) -> list[Evidence]:
     """What depends on the clock: the age of the advisories, the end of a release."""
-    found = []
-    for backend in report.backends:
-        if backend.database is not None:
-            found.append(_age(backend.database.confirmed, policy, clock))
+    found = [_age(backend, policy, clock) for backend in report.backends if backend.database or report.packages]
     distribution = report.distribution
     if distribution is not None:
         name = f"{distribution.id} {distribution.version}".rstrip()
@@ -185,15 +182,22 @@ class _Age:
         return f"{days:.0f} days" if days >= 2 else f"{self.seconds / 3600:.0f} hours"
 
 
-def _age(confirmed: str, policy: Policy, clock: datetime) -> Evidence:
+def _age(backend: BackendRun, policy: Policy, clock: datetime) -> Evidence:
     limit = _Age(policy.max_age.total_seconds())
+    if backend.database is None:
+        return Evidence("stale_database", "fail", f"{backend.name} looked into no advisories that we know of")
+    confirmed = backend.database.confirmed
     try:
         moment = datetime.fromisoformat(confirmed)
     except ValueError:
         return Evidence("stale_database", "fail", "the age of the advisories is not known")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    age = _Age(max(0.0, (clock - moment).total_seconds()))
+    seconds = (clock - moment).total_seconds()
+    if seconds < -_SKEW:
+        detail = f"the advisories were confirmed {confirmed}, after the time of this verdict: is the clock right?"
+        return Evidence("stale_database", "warn", detail)
+    age = _Age(max(0.0, seconds))
     found = "fail" if age.seconds > limit.seconds else "ok"
     return Evidence("stale_database", found, f"the advisories are {age} old (confirmed {confirmed}); {limit} are allowed")
 
@@ -203,7 +207,8 @@ def _missing(report: ScanReport, policy: Policy) -> list[Evidence]:
     databases = [backend.database for backend in report.backends if backend.database is not None]
     asked = {key: rule.id for rule in reversed(policy.rules) for key in rule.match}
     found = []
-    if "known_exploited" in asked and databases and not any(database.exploited for database in databases):
+    listed = any(database.exploited for database in databases) or not databases
+    if "known_exploited" in asked and (not listed or any(finding.known_exploited is None for finding in report.findings)):
         detail = f"rule {asked['known_exploited']} asks for known_exploited, but there is no list of exploited vulnerabilities"
         found.append(Evidence("missing_data", "fail", detail))
     if "cvss" in asked and databases and not any(database.scores for database in databases):

@@ -26,7 +26,8 @@ from imagegate.schema import Path
 from imagegate.text import clean
 
 BUILT_IN = ("recommended", "strict", "permissive")
-_DEEPEST = 8
+_DEEPEST = 8  # policies above one another
+_MOST = 100  # policies in all
 
 
 def load(reference: str, today: date) -> Policy:
@@ -34,7 +35,7 @@ def load(reference: str, today: date) -> Policy:
 
     `today` bounds how far ahead a waiver may end. Raises PolicyError with file, line, column and a hint.
     """
-    content = _merged(reference, "", ())
+    content = _resolved(reference)
     if not content.get("rules"):
         raise PolicyError(
             f"{clean(reference, 300)}: the policy has no rule, so it would let everything pass",
@@ -58,6 +59,8 @@ def as_yaml(policy: Policy) -> str:
         key: policy.content[key] for key in ("version", "severity", "rules", "evidence", "waivers") if key in policy.content
     }
     text: str = writer.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
+    if any(clean(line, len(line)) != line for line in text.split("\n")):  # YAML prints bidi characters as they are
+        text = writer.safe_dump(content, sort_keys=False, allow_unicode=False, width=110)
     return text
 
 
@@ -97,51 +100,59 @@ def _duration(text: str) -> timedelta:
     return timedelta(days=int(text[:-1])) if text.endswith("d") else timedelta(hours=int(text[:-1]))
 
 
-def _merged(reference: str, folder: str, above: tuple[str, ...]) -> dict[str, Any]:
-    """Return a checked document with everything it extends underneath it."""
-    name, text, inner = _fetch(reference, folder, above)
-    document = yaml.read(text, name)
+class _Unusable(Exception):
+    """A policy that cannot be read; whoever names it knows the place where."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message, self.hint = message, hint
+
+
+def _resolved(reference: str) -> dict[str, Any]:
+    files_read: list[str] = []
+    try:
+        found = _fetch(reference, "", (), files_read)
+    except _Unusable as error:
+        raise PolicyError(f"{clean(reference, 300)}: {error.message}", error.hint) from None
+    return _merged(*found, (), files_read)
+
+
+def _merged(name: str, text: bytes, folder: str, above: tuple[str, ...], files_read: list[str]) -> dict[str, Any]:
+    """Return a checked document with everything it extends underneath it; `folder` is where its own paths begin."""
+    document = yaml.read(text, clean(name, 300))
     _validate(document)
     content: dict[str, Any] = {"version": 1}
+    above = (*above, name)
     for index, parent in enumerate(document.value.get("extends", ())):
-        if len(above) >= _DEEPEST:
-            raise document.error(("extends", index), "policies extend each other too deeply", "Extend fewer.")
         try:
-            base = _merged(parent, inner, (*above, name))
-        except FileNotFoundError:
-            raise document.error(("extends", index), f"there is no policy {parent!r}", _did_you_mean(parent, BUILT_IN)) from None
-        content = _over(content, base)
+            found = _fetch(parent, folder, above, files_read)
+        except _Unusable as error:
+            raise document.error(("extends", index), f"{parent}: {error.message}", error.hint) from None
+        content = _over(content, _merged(*found, above, files_read))
     _override_rules(document, content)
     return _over(content, {key: value for key, value in document.value.items() if key not in ("extends", "rules")})
 
 
-def _fetch(reference: str, folder: str, above: tuple[str, ...]) -> tuple[str, bytes, str]:
-    """Return the name that messages use, the bytes, and the folder that its own references are relative to."""
-    if reference in BUILT_IN:
-        name = reference
-        text = files("imagegate").joinpath("policy", "builtin", f"{reference}.yaml").read_bytes()
-    else:
-        if "://" in reference:
-            raise PolicyError(
-                f"{clean(reference, 200)}: policies are not fetched from the network yet",
-                "Name a file, or: " + ", ".join(BUILT_IN),
-            )
-        name = os.path.normpath(os.path.join(folder, reference))
-        try:
-            with open(name, "rb") as file:
-                text = file.read((1 << 20) + 1)
-        except FileNotFoundError:
-            if above:
-                raise
-            raise PolicyError(
-                f"{clean(reference, 300)}: no such file",
-                _did_you_mean(reference, BUILT_IN) or "Write one: imagegate policy init.",
-            ) from None
-        except OSError as error:
-            raise PolicyError(f"{clean(reference, 300)}: {error.strerror}", "Name a readable file.") from None
+def _fetch(reference: str, folder: str, above: tuple[str, ...], files_read: list[str]) -> tuple[str, bytes, str]:
+    """Return the name of a policy, its bytes, and the folder that its own references are relative to."""
+    if "://" in reference:
+        raise _Unusable("policies are not fetched from the network yet", "Name a file, or: " + ", ".join(BUILT_IN))
+    name = reference if reference in BUILT_IN else os.path.normpath(os.path.join(folder, reference))
     if name in above:
-        raise PolicyError(f"{clean(name, 300)}:1:1: extends itself: {' → '.join((*above, name))}", "Break the circle.")
-    return clean(name, 300), text, os.path.dirname(name)
+        raise _Unusable(f"extends itself: {' → '.join((*above, name))}", "Break the circle.")
+    if len(above) > _DEEPEST or len(files_read) >= _MOST:
+        raise _Unusable("policies extend each other too often", f"Extend fewer: {_DEEPEST} deep and {_MOST} in all at most.")
+    files_read.append(name)
+    if reference in BUILT_IN:
+        return name, files("imagegate").joinpath("policy", "builtin", f"{reference}.yaml").read_bytes(), ""
+    try:
+        with open(name, "rb") as file:
+            return name, file.read((1 << 20) + 1), os.path.dirname(name)
+    except FileNotFoundError:
+        raise _Unusable("no such file", _did_you_mean(reference, BUILT_IN) or "Write one: imagegate policy init.") from None
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        reason = error.strerror if isinstance(error, OSError) else "not a name of a file"
+        raise _Unusable(str(reason), "Name a readable file.") from None
 
 
 def _validate(document: yaml.Document) -> None:
@@ -149,10 +160,9 @@ def _validate(document: yaml.Document) -> None:
     found = list(schema.problems(document.value, schema.load("policy", "policy.schema.json")))
     found += _contradictions(document.value) if not found else []
     if found:
-        errors = [document.error(problem.path, _placed(problem), _did_you_mean(problem.word, problem.known)) for problem in found]
-        first = min(range(len(errors)), key=lambda index: _place_of(document, found[index].path))
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise PolicyError(errors[first].message + more, errors[first].hint or _hint(found[first]))
+        first = min(found, key=lambda problem: _place_of(document, problem.path))
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise document.error(first.path, _placed(first) + more, _did_you_mean(first.word, first.known) or _hint(first))
 
 
 def _place_of(document: yaml.Document, path: Path) -> tuple[int, int]:

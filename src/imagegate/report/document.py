@@ -8,16 +8,18 @@ from imagegate import __version__
 from imagegate.model.inventory import Location, Package
 from imagegate.model.scan import ScanReport
 from imagegate.model.verdict import Failure, JudgedFinding, Outcome, PolicyIdentity, Verdict
+from imagegate.report import wording
 
 RESULT = "imagegate/result/1"
 RESULTS = "imagegate/results/1"
 # When several images have several fates: a wrong policy, a proven violation, a failed scan, missing evidence.
+_NOTHING = 3  # nothing was scanned: that is no pass
 _ORDER = (130, 143, 1, 2, 10, 3, 4, 0)
 
 
 def overall(outcomes: Sequence[Outcome]) -> int:
     """Return the exit code of the whole run: a proven violation stays one even where another image failed."""
-    return min((outcome.exit_code for outcome in outcomes), key=_ORDER.index, default=0)
+    return min((outcome.exit_code for outcome in outcomes), key=_ORDER.index, default=_NOTHING)
 
 
 def document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -28,7 +30,7 @@ def document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     code = overall(outcomes)
     reasons = [f"{result['image']['reference']}: {reason}" for result in results for reason in result["verdict"]["reasons"]]
     states = {result["verdict"]["status"] for result in results}
-    status = next((state for state in ("fail", "none") if state in states), "pass")
+    status = next((state for state in ("fail", "none", "pass") if state in states), "none")
     return {"schema": RESULTS, "verdict": {"status": status, "exit_code": code, "reasons": reasons}, "results": results}
 
 
@@ -41,7 +43,16 @@ def _head(created: str) -> dict[str, Any]:
 
 
 def _failure(failure: Failure) -> dict[str, Any]:
-    image = {"reference": failure.reference, "source": "", "id": "", "digest": None, "platform": "", "labels": {}, "layers": []}
+    failure = wording.tidy(failure)
+    image: dict[str, Any] = {
+        "reference": failure.reference,
+        "source": "",
+        "id": "",
+        "digest": None,
+        "platform": "",
+        "labels": {},
+        "layers": [],
+    }
     return {
         **_head(failure.created),
         "image": image,
@@ -67,7 +78,7 @@ def _policy(identity: PolicyIdentity | None) -> dict[str, Any]:
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     scan = verdict.scan
-    image = asdict(scan.image)
+    image: dict[str, Any] = asdict(scan.image)
     return {
         **_head(verdict.created),
         "image": {**image, "labels": dict(scan.image.labels), "layers": list(image["layers"])},

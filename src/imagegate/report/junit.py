@@ -5,14 +5,18 @@ that violates a rule; skipped for what is waived; an error for what kept the gat
 passes, with its text: a failure would turn the build unstable.
 """
 
+import re
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 from xml.etree import ElementTree
 
 from junit_xml import TestCase, TestSuite, to_xml_report_string
 
 from imagegate.model.verdict import Failure, JudgedFinding, Outcome, Verdict
 from imagegate.report import wording
-from imagegate.text import clean
+from imagegate.text import LONGEST, clean
+
+Named = TypeVar("Named", TestCase, TestSuite)
 
 
 class Junit:
@@ -24,10 +28,11 @@ class Junit:
         """See Report.render."""
         suites = []
         for outcome in outcomes:
-            cases = list(_verdict_cases(outcome) if isinstance(outcome, Verdict) else _failure_cases(outcome))
+            cases = list(_verdict_cases(outcome) if isinstance(outcome, Verdict) else _failure_cases(wording.tidy(outcome)))
             reference = outcome.scan.image.reference if isinstance(outcome, Verdict) else outcome.reference
             suites.append(TestSuite(_text(f"imagegate {reference}"), _unique(cases), timestamp=outcome.created[:19]))
-        root = ElementTree.fromstring(to_xml_report_string(suites, prettyprint=False))  # noqa: S314: our own text
+        _unique(suites)
+        root = ElementTree.fromstring(to_xml_report_string(suites, prettyprint=False))  # noqa: S314 we wrote it just now
         for element in root.iter():
             element.attrib.pop("disabled", None)  # no schema of JUnit knows what junit-xml writes there
             if "time" in element.attrib:
@@ -103,15 +108,18 @@ def _case(name: str, group: str, told: str = "") -> TestCase:
 
 def _text(text: str) -> str:
     """GitLab turns `[[ATTACHMENT|path]]` in a case's output into a link; XML knows no control characters."""
-    return "\n".join(clean(line) for line in text.split("\n")).replace("[[", "[ [")
+    text = "\n".join(clean(line, 2 * LONGEST) for line in text.split("\n"))
+    return re.sub(r"\[(?=\[)", "[ ", text)
 
 
-def _unique(cases: list[TestCase]) -> list[TestCase]:
-    """GitLab knows a case by class and name: equal ones would hide each other."""
-    seen: dict[tuple[str, str], int] = {}
-    for case in cases:
-        key = (case.classname, case.name)
-        seen[key] = seen.get(key, 0) + 1
-        if seen[key] > 1:
-            case.name += f" #{seen[key]}"
-    return cases
+def _unique(named: list[Named]) -> list[Named]:
+    """GitLab knows a case by suite, class and name: equal ones would hide each other."""
+    seen: set[tuple[str, str]] = set()
+    numbers: dict[tuple[str, str], int] = {}
+    for item in named:
+        group, name = getattr(item, "classname", ""), item.name
+        while (group, item.name) in seen:
+            numbers[group, name] = numbers.get((group, name), 1) + 1
+            item.name = f"{name} #{numbers[group, name]}"
+        seen.add((group, item.name))
+    return named

@@ -2,10 +2,11 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from imagegate import __version__
 from imagegate.model.severity import Severity
@@ -16,6 +17,9 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _HOME = "https://github.com/imagegate/imagegate"
 _MOST = 25_000  # results of one run; beyond that GitHub refuses the whole file
 _LONG = 1000  # characters; GitHub allows 1,024 in a description
+_QUERY = "/?!$&'()*+,;=:@%~-._"
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?\Z")
+_STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LEVELS = {"violates": "error", "warns": "warning"}
 # GitHub derives its own severity from this number; these lie inside the bands it documents.
 _NUMBERS = {
@@ -55,11 +59,13 @@ def _run(verdict: Verdict) -> dict[str, Any]:
             described.append(_rule(judged))
     run = _frame(verdict.scan.image.reference, verdict.scan.image.platform, verdict.exit_code, verdict.status != "none", notes)
     run["tool"]["driver"]["rules"] = described
-    run["results"] = [_result(judged, rules[judged.finding.id], verdict) for judged in shown]
+    prints: Counter[str] = Counter()
+    run["results"] = [_result(judged, rules[judged.finding.id], verdict, prints) for judged in shown]
     return run
 
 
 def _failed_run(failure: Failure) -> dict[str, Any]:
+    failure = wording.tidy(failure)
     run = _frame(
         failure.reference,
         "",
@@ -125,17 +131,18 @@ def _rule(judged: JudgedFinding) -> dict[str, Any]:
             "tags": ["security", "vulnerability", judged.counts_as.word],
         },
     }
-    if finding.url:
-        rule["helpUri"] = quote(finding.url, safe=":/?#[]@!$&'()*+,;=%~-._")
+    if link := _link(finding.url):
+        rule["helpUri"] = link
     return rule
 
 
-def _result(judged: JudgedFinding, number: int, verdict: Verdict) -> dict[str, Any]:
+def _result(judged: JudgedFinding, number: int, verdict: Verdict, prints: Counter[str]) -> dict[str, Any]:
     finding = judged.finding
     path = finding.location.path
     image = verdict.scan.image
     where = f"{image.reference}: {wording.package(judged)} in {path}, {wording.layer(judged, verdict)}"
     identity = sha256(f"{_repository(image.reference)}\n{finding.fingerprint}".encode()).hexdigest()
+    prints[identity] += 1  # two versions of a package in one place share a fingerprint, which knows no version
     result: dict[str, Any] = {
         "ruleId": finding.id,
         "ruleIndex": number,
@@ -147,14 +154,17 @@ def _result(judged: JudgedFinding, number: int, verdict: Verdict) -> dict[str, A
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": quote(path, safe="/._-~") or "image"},
+                    "artifactLocation": {"uri": _uri(path)},
                     "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1},
                 },
                 "logicalLocations": [{"fullyQualifiedName": finding.package.purl, "kind": "module"}],
                 "message": {"text": _plain(where)},
             }
         ],
-        "partialFingerprints": {"primaryLocationLineHash": f"{identity[:32]}:1", "imagegate/v1": finding.fingerprint},
+        "partialFingerprints": {
+            "primaryLocationLineHash": f"{identity[:32]}:{prints[identity]}",
+            "imagegate/v1": finding.fingerprint,
+        },
         "properties": {"status": judged.status, "rules": list(judged.rules), "fixedIn": list(finding.fixed_in)},
     }
     if judged.status == "waived":
@@ -164,6 +174,26 @@ def _result(judged: JudgedFinding, number: int, verdict: Verdict) -> dict[str, A
             {"kind": "external", "status": "accepted", "justification": _plain(f"{waiver.reason} ({waiver.owner}{end})")}
         ]
     return result
+
+
+def _uri(path: str) -> str:
+    """Return the path as a relative URI that stays below its root."""
+    steps = [step for step in path.split("/") if step not in ("", ".", "..")]
+    return quote("/".join(steps), safe="/._-~") or "image"
+
+
+def _link(url: str) -> str:
+    """Return a well-formed web address, or "" for anything else."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and _HOST.match(parts.netloc)
+    except ValueError:
+        return ""
+    if not known:
+        return ""
+    tail = quote(parts.path, safe="/!$&'()*+,;=:@%~-._") + (f"?{quote(parts.query, safe=_QUERY)}" if parts.query else "")
+    tail += f"#{quote(parts.fragment, safe=_QUERY)}" if parts.fragment else ""
+    return f"{parts.scheme}://{parts.netloc}{_STRAY.sub('%25', tail)}"
 
 
 def _plain(text: str) -> str:
@@ -176,4 +206,9 @@ def _sentence(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONG else text[: _LONG - 1] + "…"
+    """Return the text as SARIF wants it, within GitHub's limit after its brackets were escaped."""
+    plain = _plain(text)
+    while len(plain) > _LONG:
+        text = text[: len(text) - max(1, (len(plain) - _LONG) // 2)]
+        plain = _plain(text) + "…"
+    return plain

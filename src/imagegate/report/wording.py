@@ -2,9 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from imagegate.model.severity import Severity
-from imagegate.model.verdict import JudgedFinding, Verdict
+from imagegate.model.verdict import Failure, JudgedFinding, Verdict
+from imagegate.text import clean
+
+
+def tidy(failure: Failure) -> Failure:
+    """Return the failure with its texts made harmless: they quote command lines and whatever a server said."""
+    facts = (clean(failure.reference, 1000), clean(failure.message, 4000), clean(failure.hint, 4000))
+    return replace(failure, reference=facts[0], message=facts[1], hint=facts[2])
 
 
 def package(judged: JudgedFinding) -> str:
