@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+import lzma
 import os
 import sqlite3
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -12,15 +15,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from imagegate import __version__
+from imagegate.advisory.file import APPLICATION, SCHEMA, check_file, seal
+from imagegate.advisory.origin import EXPLOITED
 from imagegate.advisory.osv import BadRecord, Record, cves, parse
 from imagegate.errors import StoreError
 from imagegate.text import clean
 
-APPLICATION = 0x696D6761  # "imga": marks the file as ours (SQLite's application_id)
-SCHEMA = 1
-EXPLOITED = "known_exploited_vulnerabilities.json"
-SCORES = "cvss"
 _RECORD = 16 << 20  # bytes of one record, unpacked
+_CATALOGUE = 256 << 20  # bytes of CISA's catalogue; the real one has 1.5 million
+_RATIO, _SMALL = 200, 1 << 30  # an archive unpacks to so many times its size, or to so many bytes; real ones to 30 times
+
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -74,7 +79,7 @@ class Builder:
             newest, counts = self._records(archive, number)
         digest = _file_digest(archive.path)
         row = (number, archive.name, archive.url, archive.etag, digest, archive.confirmed or newest, newest, *counts)
-        self._db.execute(f"INSERT INTO source VALUES ({','.join('?' * 11)})", row)
+        self._db.execute("INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def confirm(self, name: str, moment: str) -> None:
         """Note that the source has nothing newer."""
@@ -115,6 +120,7 @@ class Builder:
 
     def _records(self, archive: Archive, source: int) -> tuple[str, tuple[int, int, int, int]]:
         newest, records, withdrawn, informational, damaged = "", 0, 0, 0, 0
+        present = now()
         following = int(self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM advisory").fetchone()[0])
         merged: dict[str, list[Any]] = {}
         for document in _documents(archive.path):
@@ -124,7 +130,8 @@ class Builder:
                 damaged += 1
                 continue
             records += 1
-            newest = max(newest, record.modified)
+            if record.modified <= present:  # a date in the future would make old data look fresh for years
+                newest = max(newest, record.modified)
             if record.withdrawn:
                 withdrawn += 1
                 continue
@@ -167,12 +174,12 @@ class Builder:
     def _exploited(self, archive: Archive) -> tuple[str, tuple[int, int, int, int]]:
         try:
             with open(archive.path, "rb") as file:
-                catalogue = json.load(file)
+                catalogue = json.loads(file.read(_CATALOGUE))
             rows = [
-                (clean(str(row["cveID"]), 40), str(row["dateAdded"])[:10], clean(str(row["vulnerabilityName"]), 300))
+                (clean(str(row["cveID"]), 40), clean(str(row["dateAdded"]), 10), clean(str(row["vulnerabilityName"]), 300))
                 for row in catalogue["vulnerabilities"]
             ]
-            newest = str(catalogue["dateReleased"])[:40]
+            newest = clean(str(catalogue["dateReleased"]), 40)
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreError(
                 f"{clean(archive.path)}: not CISA's catalogue of exploited vulnerabilities: {clean(str(error), 200)}",
@@ -202,24 +209,26 @@ def _documents(path: str) -> Iterator[Any]:
     """Yield the JSON documents of an archive; a document that is not JSON is yielded as None and counted as damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                if not entry.filename.endswith(".json"):
-                    continue
+            for entry in _entries(archive, os.path.getsize(path)):
                 if entry.file_size > _RECORD:
                     yield None
                     continue
+                content = archive.read(entry)
                 try:
-                    yield json.loads(archive.read(entry))
+                    yield json.loads(content)
                 except (ValueError, RecursionError):
                     yield None
-    except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (OSError, EOFError, ValueError, IndexError, RuntimeError, struct.error, *_DAMAGED) as error:
         raise StoreError(
             f"{clean(path)}: not a readable archive: {clean(str(error), 200)}", "It is cut short or damaged; download it again."
         ) from None
-    except Exception as error:
-        if type(error).__module__ != "zlib":
-            raise
-        raise StoreError(f"{clean(path)}: damaged: {error}", "Download it again.") from None
+
+
+def _entries(archive: zipfile.ZipFile, size: int) -> list[zipfile.ZipInfo]:
+    entries = [entry for entry in archive.infolist() if entry.filename.endswith(".json")]
+    if sum(entry.file_size for entry in entries) > max(_SMALL, _RATIO * size):
+        raise zipfile.BadZipFile("it unpacks to far more than advisories do")
+    return entries
 
 
 def _file_digest(path: str) -> str:
@@ -230,15 +239,16 @@ def _file_digest(path: str) -> str:
 def replace(path: str, origin: str, work: Callable[[Builder], None], *, keep: bool) -> None:
     """Build a store beside `path` and put it in its place when `work` is done: readers see the old or the new one.
 
-    With `keep` it begins as a copy of the old one. Raises StoreError; the old store is then as it was.
+    With `keep` it begins as a copy of the old one. Raises StoreError; the old store is then as it was. Whoever calls
+    it holds the lock of the store, so what lies under the temporary name was left by one who was killed.
     """
     import shutil
 
-    from imagegate.advisory.store import check_file
-
-    temporary = f"{path}.{os.getpid()}.new"
+    temporary = f"{path}.new"
     try:
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
         fresh = not (keep and os.path.exists(path))
         if not fresh:
             check_file(path)
@@ -247,7 +257,7 @@ def replace(path: str, origin: str, work: Callable[[Builder], None], *, keep: bo
             connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;")
             if fresh:
                 connection.executescript(_TABLES)
-                connection.executescript(f"PRAGMA application_id={APPLICATION}; PRAGMA user_version={SCHEMA};")
+                connection.executescript(f"PRAGMA application_id={APPLICATION};")
             builder = Builder(connection)
             work(builder)
             builder.finish(origin)
@@ -256,8 +266,7 @@ def replace(path: str, origin: str, work: Callable[[Builder], None], *, keep: bo
                 connection.execute("VACUUM")
             connection.execute("ANALYZE")
             connection.commit()
-        with open(temporary, "rb") as written:
-            os.fsync(written.fileno())
+        seal(temporary)
         os.replace(temporary, path)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(

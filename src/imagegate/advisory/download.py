@@ -59,7 +59,7 @@ def download(
         raise StoreError(f"{shown(url)}: not an http or https address", "For a folder use `imagegate db build FOLDER`.")
     failure = ""
     for attempt in range(_ATTEMPTS):
-        wait = min(_LONGEST_WAIT, 2.0**attempt * random.uniform(0.5, 1.0))  # noqa: S311: spreads runners, no secret
+        wait = min(_LONGEST_WAIT, 2.0**attempt * random.uniform(0.5, 1.0))  # noqa: S311 (spreads runners, no secret)
         try:
             return _try(url, path, etag, label, progress)
         except _Temporary as error:

@@ -1,5 +1,6 @@
 """Reads advisories in the OSV format (https://ossf.github.io/osv-schema/) into what matching needs."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +11,7 @@ from imagegate.text import clean
 
 _EVENTS = ("introduced", "fixed", "last_affected", "limit")
 _TITLE = 300  # characters
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z\Z", re.ASCII)  # RFC 3339 in UTC, as OSV demands
 # AlmaLinux and Rocky Linux name the CVEs of an advisory in `related`; elsewhere that field means something else.
 _RELATED_COUNTS = ("AlmaLinux", "Rocky Linux")
 _NO_VULNERABILITY = ("ALBA-", "ALEA-")  # bug fixes and enhancements of AlmaLinux
@@ -69,8 +71,8 @@ def _parse(data: Any) -> Record:
     informational = [(entry.get("database_specific") or {}).get("informational") for entry in entries]
     return Record(
         id=identity,
-        modified=_string(data["modified"])[:40],
-        published=_string(data.get("published") or "")[:40],
+        modified=_time(data["modified"]),
+        published=_time(data["published"]) if data.get("published") else "",
         withdrawn=bool(data.get("withdrawn")),
         informational=identity.startswith(_NO_VULNERABILITY) or (bool(informational) and all(informational)),
         title=_title(data),
@@ -90,6 +92,8 @@ def _affected(entry: Any) -> Affected:
         if bounds["type"] == "GIT":  # commits say nothing about a version; the other ranges still do
             continue
         events = [(kind, _string(event[kind])) for event in bounds["events"] for kind in _EVENTS if kind in event]
+        if not any(kind == "introduced" for kind, _ in events):
+            raise ValueError("a range without a beginning")
         ranges.append(events)
     specific, database = entry.get("ecosystem_specific") or {}, entry.get("database_specific") or {}
     word = specific.get("urgency") or specific.get("severity") or database.get("severity") or ""
@@ -106,6 +110,12 @@ def _string(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r:.60} is not text")
     return value
+
+
+def _time(value: Any) -> str:
+    if not _TIME.match(_string(value)):
+        raise ValueError(f"{value!r:.60} is not a time")
+    return _string(value)
 
 
 def _names(values: Any) -> tuple[str, ...]:

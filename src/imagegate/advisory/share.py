@@ -9,13 +9,12 @@ import json
 import os
 import sqlite3
 import struct
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 
 from imagegate.advisory.download import Progress, download
+from imagegate.advisory.file import check_file, seal
 from imagegate.advisory.lock import locked
-from imagegate.advisory.store import Store, check_file
 from imagegate.errors import StoreError
 from imagegate.text import clean
 
@@ -30,7 +29,7 @@ def export(path: str, target: str) -> str:
     """Write the store to `target`, replacing it at once, and return the SHA-256 of that file; raises StoreError."""
     import zstandard
 
-    Store(path).close()
+    check_file(path)
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         note = json.dumps({"format": _FORMAT, "size": os.fstat(file.fileno()).st_size, "sha256": digest}).encode()
@@ -88,12 +87,15 @@ def _import(source: str, name: str, path: str, expected: str) -> None:
             if note["format"] != _FORMAT or not 0 < int(note["size"]) <= _LARGEST:
                 raise StoreError(f"{clean(name)}: exported by another version of imagegate", "Export it again with this version.")
             os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(path)), prefix=".import-") as folder:
-                unpacked = os.path.join(folder, "store")
+            unpacked = f"{path}.new"  # what lies there was left by one who was killed: we hold the lock
+            try:
                 _unpack(_frames(file), unpacked, int(note["size"]), str(note["sha256"]), name)
                 check_file(unpacked)
                 _mark(unpacked)
                 os.replace(unpacked, path)
+            finally:
+                with suppress(OSError):
+                    os.unlink(unpacked)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, sqlite3.Error) as error:
         raise StoreError(
             f"{clean(name)}: cannot be imported: {clean(str(error), 200)}", "Is it a whole file written by `imagegate db export`?"
@@ -131,3 +133,4 @@ def _mark(path: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE meta SET value = 'import' WHERE key = 'origin'")
         connection.commit()
+    seal(path)

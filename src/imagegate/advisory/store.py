@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from imagegate.advisory.build import APPLICATION, EXPLOITED, SCHEMA, SCORES
+from imagegate.advisory.file import REBUILD, check_file
+from imagegate.advisory.origin import EXPLOITED, SCORES
 from imagegate.errors import StoreError
 from imagegate.model.scan import Database, Score
 from imagegate.text import clean
-
-_PAGE = (16, 18)  # where SQLite's header keeps the page size, and in 28..32 the number of pages (file format, 1.3)
-_REBUILD = "Run `imagegate db update`, or build or import it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +65,6 @@ class Source:
     damaged: int
 
 
-def check_file(path: str) -> None:
-    """Raises StoreError unless the file is a whole store of this version."""
-    try:
-        with open(path, "rb") as file:
-            header = file.read(100)
-            size = os.fstat(file.fileno()).st_size
-    except FileNotFoundError:
-        raise StoreError(
-            f"{clean(path)}: there is no advisory store", "Run `imagegate db update`, or `imagegate db import FILE`."
-        ) from None
-    except OSError as error:
-        raise StoreError(f"{clean(path)}: {error.strerror}", "Name a readable store with --db.") from None
-    if len(header) < 100 or not header.startswith(b"SQLite format 3\0") or int.from_bytes(header[68:72], "big") != APPLICATION:
-        raise StoreError(f"{clean(path)}: not an advisory store", _REBUILD)
-    if int.from_bytes(header[60:64], "big") != SCHEMA:
-        raise StoreError(f"{clean(path)}: made by another version of imagegate", _REBUILD)
-    page = int.from_bytes(header[slice(*_PAGE)], "big")
-    if size != (65536 if page == 1 else page) * int.from_bytes(header[28:32], "big"):
-        raise StoreError(f"{clean(path)}: cut short or damaged", _REBUILD)
-
-
 class Store:
     """A store opened for reading; every method raises StoreError where the file turns out to be damaged."""
 
@@ -96,12 +73,13 @@ class Store:
         self.path = path
         try:
             self._db = sqlite3.connect(f"file:{_uri(path)}?mode=ro&immutable=1", uri=True, check_same_thread=False)
-            self._db.execute("PRAGMA cell_size_check=ON")
-            self._meta = {str(key): str(value) for key, value in self._rows("SELECT key, value FROM meta")}
         except sqlite3.Error as error:
             raise self._damaged(error) from error
-        if not {"built", "digest", "origin", "scores", "exploited"} <= self._meta.keys():
-            raise StoreError(f"{clean(path)}: the store was not finished", _REBUILD)
+        try:
+            self._meta = self._notes()
+        except StoreError:
+            self._db.close()
+            raise
 
     def close(self) -> None:
         """Close the file."""
@@ -114,8 +92,9 @@ class Store:
 
     def sources(self) -> list[Source]:
         """Return the sources by name."""
-        columns = "name, url, etag, sha256, confirmed, newest, records, withdrawn, informational, damaged"
-        return [Source(*row) for row in self._rows(f"SELECT {columns} FROM source ORDER BY name")]
+        query = """SELECT name, url, etag, sha256, confirmed, newest, records, withdrawn, informational, damaged
+            FROM source ORDER BY name"""
+        return [Source(*row) for row in self._rows(query)]
 
     def coverage(self) -> dict[str, int]:
         """Return how many records there are for each ecosystem, release suffixes included."""
@@ -146,8 +125,8 @@ class Store:
 
     def advisory(self, number: int) -> Advisory:
         """Return what a record says."""
-        columns = "name, published, title, url, severity, scores, aliases, upstream"
-        row = next(self._rows(f"SELECT {columns} FROM advisory WHERE id = ?", (number,)), None)
+        query = "SELECT name, published, title, url, severity, scores, aliases, upstream FROM advisory WHERE id = ?"
+        row = next(self._rows(query, (number,)), None)
         if row is None:
             raise self._damaged("a record is missing")
         name, published, title, url, severity, scores, aliases, upstream = row
@@ -166,6 +145,12 @@ class Store:
             return Vulnerability(title, published, tuple(scores), None)
         return Vulnerability(title or (exploited[0] if exploited else ""), published, tuple(scores), exploited is not None)
 
+    def _notes(self) -> dict[str, str]:
+        notes = {str(key): str(value) for key, value in self._rows("SELECT key, value FROM meta")}
+        if not {"built", "digest", "origin", "scores", "exploited"} <= notes.keys():
+            raise StoreError(f"{clean(self.path)}: the store was not finished", REBUILD)
+        return notes
+
     def _json(self, text: str) -> Any:
         try:
             return json.loads(text)
@@ -179,7 +164,7 @@ class Store:
             raise self._damaged(error) from error
 
     def _damaged(self, error: object) -> StoreError:
-        return StoreError(f"{clean(self.path)}: the advisory store is damaged: {clean(str(error), 200)}", _REBUILD)
+        return StoreError(f"{clean(self.path)}: the advisory store is damaged: {clean(str(error), 200)}", REBUILD)
 
 
 def _uri(path: str) -> str:

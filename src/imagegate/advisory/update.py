@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from imagegate.advisory.build import EXPLOITED, SCORES, Archive, Builder, now, replace
+from imagegate.advisory.build import Archive, Builder, now, replace
 from imagegate.advisory.download import NotThere, Progress, download, shown
 from imagegate.advisory.lock import locked
-from imagegate.advisory.origin import BUCKET, CISA
+from imagegate.advisory.origin import BUCKET, CISA, EXPLOITED, SCORES
 from imagegate.advisory.store import Source, Store
 from imagegate.errors import StoreError
 
@@ -54,7 +54,7 @@ def update(
                     raise StoreError(
                         f"{shown(url)}: there is no such ecosystem", "Names are those of OSV: Debian, Ubuntu, Alpine, Wolfi …"
                     ) from None
-                if name not in (SCORES,):
+                if name != SCORES:
                     origin.say(f"{shown(url)}: not there; going on without it")
                 continue
             if result.path:

@@ -8,7 +8,7 @@ from imagegate.cataloger.collect import take_inventory, wants
 from imagegate.matcher.ecosystem import base_of, ecosystems_of, fewest_records
 from imagegate.matcher.match import match
 from imagegate.model.image import Evidence, OpenImage
-from imagegate.model.inventory import Inventory
+from imagegate.model.inventory import Distribution, Inventory
 from imagegate.model.scan import BackendRun, ScanReport
 
 OpenStore = Callable[[tuple[str, ...]], Store | None]
@@ -49,18 +49,26 @@ def _coverage(inventory: Inventory, store: Store) -> list[Evidence]:
     distribution = inventory.distribution
     if distribution is None:
         return []
-    ecosystems = ecosystems_of(distribution)
     covered = store.coverage()
-    records = sum(covered.get(ecosystem, 0) for ecosystem in ecosystems)
+    records = sum(covered.get(ecosystem, 0) for ecosystem in ecosystems_of(distribution))
     name = f"{distribution.id} {distribution.version}".rstrip()
     if not records:
         return [Evidence("uncovered", "fail", f"the advisory store holds nothing for {name}")]
     if records < (fewest := fewest_records(distribution)):
-        return [
-            Evidence(
-                "uncovered",
-                "fail",
-                f"the advisory store holds {records} records for {name}, its publisher has more than {fewest}",
-            )
-        ]
-    return [Evidence("uncovered", "ok", f"{records:,} records for {name}")]
+        detail = f"the advisory store holds {records} records for {name}, its publisher has more than {fewest}"
+        return [Evidence("uncovered", "fail", detail), *_damaged(distribution, store)]
+    return [Evidence("uncovered", "ok", f"{records:,} records for {name}"), *_damaged(distribution, store)]
+
+
+def _damaged(distribution: Distribution, store: Store) -> list[Evidence]:
+    """What could not be read of the distribution's advisories; more than one in twenty is not a cover."""
+    base = base_of(distribution)
+    return [
+        Evidence(
+            "uncovered",
+            "fail" if source.damaged * 20 > source.records + source.damaged else "warn",
+            f"{source.damaged:,} of {source.records + source.damaged:,} records of {base} are damaged and were left out",
+        )
+        for source in store.sources()
+        if source.name == base and source.damaged
+    ]

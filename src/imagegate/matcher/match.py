@@ -28,34 +28,66 @@ def match(inventory: Inventory, store: Store) -> Matches:
     if distribution is None:
         return Matches((), ())
     ecosystems = ecosystems_of(distribution)
-    compare = order_of(ecosystems[0]) if ecosystems else None
+    if not ecosystems:
+        return Matches((), ())
+    compare = order_of(ecosystems[0])
     findings: list[Finding] = []
     evidence: list[Evidence] = []
     for package in inventory.packages:
-        if compare is None:
-            break
-        if not is_valid(compare, package.version) or not is_valid(compare, package.source_version):
-            detail = f"{clean(package.name, 100)}: the version {clean(package.version, 100)!r} is not one that can be compared"
-            evidence.append(Evidence("unreadable", "fail", detail))
-        hits = _hits(package, ecosystems, compare, store)
-        if hits:
-            findings += merge(package, hits, compare, store)
+        asked = _asked(package, ecosystems, store)
+        if asked:
+            evidence += _doubts(package, asked, compare, store)
+            findings += merge(package, _hits(asked, compare), compare, store)
     findings.sort(key=lambda finding: (finding.package.purl, finding.location.path, finding.id))
     return Matches(tuple(findings), tuple(evidence))
 
 
-def _hits(package: Package, ecosystems: Iterable[str], compare: Compare, store: Store) -> list[Hit]:
-    """A distribution's records name source packages, some name binary ones: each with its own version."""
-    asked = {(package.source_name, package.source_version), (package.name, package.version)}
-    found = {}
-    for name, version in sorted(asked):
-        for ecosystem in ecosystems:
-            for candidate in store.candidates(ecosystem, name):
-                hit = _judge(version, candidate, compare)
-                if hit is not None:
-                    known = found.get(candidate.advisory)
-                    found[candidate.advisory] = hit if known is None else known.joined(hit)
+def _asked(package: Package, ecosystems: Iterable[str], store: Store) -> list[tuple[str, Candidate]]:
+    """Return the records that name the package, each with the version that it speaks of.
+
+    A distribution's records name source packages, some name binary ones: each has its own version.
+    """
+    pairs = sorted({(package.source_name, package.source_version), (package.name, package.version)})
+    return [
+        (version, candidate)
+        for name, version in pairs
+        for ecosystem in ecosystems
+        for candidate in store.candidates(ecosystem, name)
+    ]
+
+
+def _hits(asked: list[tuple[str, Candidate]], compare: Compare) -> list[Hit]:
+    """Return one hit for each record that applies."""
+    found: dict[int, Hit] = {}
+    for version, candidate in asked:
+        hit = _judge(version, candidate, compare)
+        if hit is not None:
+            known = found.get(candidate.advisory)
+            found[candidate.advisory] = hit if known is None else known.joined(hit)
     return list(found.values())
+
+
+def _doubts(package: Package, asked: list[tuple[str, Candidate]], compare: Compare, store: Store) -> list[Evidence]:
+    """Tell of versions that are not written as their ecosystem demands: they are compared as far as they can be read."""
+    doubts = [
+        Evidence(
+            "unreadable", "fail", f"{clean(package.name, 100)}: {clean(version, 100)!r} is not a version that can be compared"
+        )
+        for version in sorted({version for version, _ in asked})
+        if not is_valid(compare, version)
+    ]
+    odd = {
+        (candidate.advisory, bound)
+        for _, candidate in asked
+        for events in candidate.ranges
+        for _, bound in events
+        if bound not in ("0", "*") and not is_valid(compare, bound)
+    }
+    for number, bound in sorted(odd):
+        name = store.advisory(number).name
+        detail = f"{clean(package.name, 100)}: {name} speaks of {clean(bound, 100)!r}, which is not quite a version"
+        doubts.append(Evidence("unreadable", "warn", detail))
+    return doubts
 
 
 def _judge(version: str, candidate: Candidate, compare: Compare) -> Hit | None:
