@@ -171,7 +171,8 @@ def dpkg(*packages: tuple[str, str] | tuple[str, str, str], status: str = "insta
     for package in packages:
         source = f"Source: {package[2]}\n" if len(package) > 2 else ""
         stanzas.append(
-            f"Package: {package[0]}\nStatus: {status}\nArchitecture: amd64\n{source}Version: {package[1]}\nDescription: a package\n"
+            f"Package: {package[0]}\nStatus: {status}\nArchitecture: amd64\n{source}Version: {package[1]}\n"
+            "Description: a package\n"
         )
     return "\n".join(stanzas)
 

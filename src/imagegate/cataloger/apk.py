@@ -38,7 +38,7 @@ class Apk:
 
 
 def _packages(content: bytes, path: str, distribution: Distribution | None, notes: Catalog) -> dict[tuple[str, ...], Package]:
-    packages = {}
+    packages: dict[tuple[str, ...], Package] = {}
     for stanza in stanzas(content, _FIELDS, b"P:"):
         name, version = stanza.fields.get("name", ""), stanza.fields.get("version", "")
         where = f"{path}:{stanza.line}"

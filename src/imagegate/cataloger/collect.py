@@ -10,7 +10,7 @@ from imagegate.model.releases import FAMILIES
 
 BUILT_IN: tuple[Cataloger, ...] = (Dpkg(), Apk())
 # Package databases that nobody reads yet: an image that has one is not an image without packages.
-_UNREAD = ("var/lib/rpm", "usr/lib/sysimage/rpm", "var/lib/pacman/local", "var/db/pkg")
+_UNREAD = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm", "var/lib/pacman/local", "var/db/pkg", "usr/lib/opkg/info")
 
 
 def wants(path: str) -> bool:

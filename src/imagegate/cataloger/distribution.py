@@ -43,7 +43,7 @@ def _facts(files: Files, evidence: list[Evidence]) -> tuple[dict[str, str], str]
         facts = _assignments(text or "")
         if facts.get("ID"):
             return facts, path
-        if text is not None:
+        if text is not None or (files.depth and files.exists(path, files.depth - 1)):
             nameless = nameless or path
     lsb = _assignments(_text(files, _LSB, evidence) or "")
     if lsb.get("DISTRIB_ID"):
@@ -76,11 +76,11 @@ def _known(facts: dict[str, str], origin: str, evidence: list[Evidence]) -> Dist
             evidence.append(Evidence("unknown_distro", "fail", f"{origin} says {identity} with {said}: no release that is known"))
         return Distribution(identity, release.version, codename or release.codename, pretty, release.end or None)
     for base, key in (("ubuntu", "UBUNTU_CODENAME"), ("debian", "DEBIAN_CODENAME"), ("debian", "VERSION_CODENAME")):
-        release = _by_codename(FAMILIES[base], facts.get(key, "").lower())
-        if release is not None and (base == "ubuntu" or "debian" in facts.get("ID_LIKE", "").split() or key == "DEBIAN_CODENAME"):
-            detail = f"{origin} says {identity} {version}: taken as {base} {release.version}, because {key} is {release.codename}"
+        named = _by_codename(FAMILIES[base], facts.get(key, "").lower())
+        if named is not None and (base == "ubuntu" or "debian" in facts.get("ID_LIKE", "").split() or key == "DEBIAN_CODENAME"):
+            detail = f"{origin} says {identity} {version}: taken as {base} {named.version}, because {key} is {named.codename}"
             evidence.append(Evidence("unknown_distro", "warn", detail))
-            return Distribution(base, release.version, release.codename, pretty, release.end)
+            return Distribution(base, named.version, named.codename, pretty, named.end)
     evidence.append(
         Evidence(
             "unknown_distro", "fail", f"{origin} says {identity} {version}".rstrip() + ", whose packages cannot be judged yet"
@@ -94,10 +94,8 @@ def _release(family: Family, version: str, codename: str) -> Release:
     if not version:
         return _by_codename(family, codename) or Release("", codename, "")
     parts = version.split(".")
-    if family.parts == 1 and parts[0] == "3" and len(parts) > 1:  # Debian counted 3.0 and 3.1 as two releases
-        cut = ".".join(parts[:2])
-    else:
-        cut = ".".join(parts[: family.parts])
+    early = family.parts == 1 and parts[0] == "3"  # Debian counted 3.0 and 3.1 as two releases
+    cut = ".".join(parts[: 2 if early else family.parts])
     for release in family.releases:
         if release.version == cut:
             return release
@@ -150,7 +148,7 @@ def _text(files: Files, path: str, evidence: list[Evidence]) -> str | None:
 def _assignments(text: str) -> dict[str, str]:
     """Parse the shell-like `KEY=value` lines of os-release; a line that cannot be read costs only itself."""
     facts = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         key, equals, value = line.strip().partition("=")
         if not equals or key.startswith("#"):
             continue

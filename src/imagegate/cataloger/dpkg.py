@@ -11,6 +11,7 @@ from imagegate.text import clean
 
 STATUS = "var/lib/dpkg/status"
 FOLDER = "var/lib/dpkg/status.d"
+_MOST = 5000  # packages with a file of their own: images that are made like that have dozens
 _FIELDS = {
     b"package:": "Package",
     b"status:": "Status",
@@ -43,9 +44,11 @@ class Dpkg:
 
         top = files.depth - 1
         singles = [path for path in files.children(FOLDER, top) if not path.endswith(".md5sums")] if top >= 0 else []
-        if files.depth and (not singles or files.find(STATUS, top)):
+        if files.depth:
             catalog_database(files, STATUS, parse, found)
-        for path in singles:
+        if len(singles) > _MOST:
+            found.unreadable(f"{FOLDER}: only {_MOST:,} of its {len(singles):,} files were read")
+        for path in singles[:_MOST]:
             _single(files, path, distribution, found)
         if singles and not found.packages and not found.evidence:
             found.unreadable(f"{FOLDER}: the package database names no package")
@@ -55,9 +58,7 @@ class Dpkg:
 def _single(files: Files, path: str, distribution: Distribution | None, found: Catalog) -> None:
     """A file of its own for each package: the layer that wrote it brought the package."""
     found.databases += 1
-    file, layer = None, 0
-    for layer, file in states(files, path):  # noqa: B007: the last state counts
-        pass
+    layer, file = [(0, None), *states(files, path)][-1]
     content = "it is not a file that can be read" if file is None else read(files, file)
     if isinstance(content, str):
         found.unreadable(f"{clean(path)}: {content}")

@@ -6,7 +6,6 @@ from typing import TypeVar
 from imagegate.errors import SourceError
 from imagegate.model.image import File, Files, TooLarge
 
-
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 

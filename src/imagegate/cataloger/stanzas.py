@@ -54,10 +54,13 @@ def stanzas(data: bytes, wanted: dict[bytes, str], first: bytes) -> Iterator[Sta
         name = wanted.get(key) or wanted.get(key.lower())
         if name is None:
             continue
-        if name in now.fields and key.lower() == first:
+        if name in now.fields and name == wanted[first]:
             now.problem = "a blank line is missing behind it"
             yield now.closed()
             now = _Open(number, filled=True)
+        elif name in now.fields:
+            now.problem = f"its {name} is there twice"
+            continue
         value = line[len(key) :].strip()
         if len(value) > LONGEST:
             now.problem = f"its {name} has {len(value):,} characters"

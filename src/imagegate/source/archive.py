@@ -4,12 +4,13 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Container, Iterator
+from itertools import chain
 from typing import Protocol
 
 from imagegate.errors import SourceError
 from imagegate.source import limits, tar
 from imagegate.source.layer import Layer, Wanted, normal, scan_layer, scan_stream
-from imagegate.source.stream import Region, Stream, bounded, compression
+from imagegate.source.stream import Bomb, OpenFile, Region, Stream, bounded, compression
 from imagegate.text import clean
 
 Chunks = Callable[[], Iterator[bytes]]
@@ -39,7 +40,7 @@ class FileBlob:
 
     def region(self) -> Region:
         """See Blob.region."""
-        return Region(self._region.descriptor, self._region.start, self._region.size)
+        return self._region.part(0, self._region.size)
 
     def chunks(self) -> Iterator[bytes]:
         """See Blob.chunks."""
@@ -60,11 +61,11 @@ def open_file(path: str) -> Region:
         if error.errno == errno.ENOENT:
             raise SourceError(f"{clean(path)}: no such file", "Check the path; it is relative to the working folder.") from None
         raise SourceError(f"{clean(path)}: {error.strerror}", "Can this user read it?") from None
+    file = OpenFile(descriptor)
     facts = os.fstat(descriptor)
     if not stat.S_ISREG(facts.st_mode):
-        os.close(descriptor)
         raise SourceError(f"{clean(path)}: not a regular file", "For a folder in OCI layout write oci:FOLDER.")
-    return Region(descriptor, 0, facts.st_size)
+    return Region(file, 0, facts.st_size)
 
 
 class Folder:
@@ -103,8 +104,10 @@ class TarFile:
         try:
             for member in tar.members(region):
                 name = normal(member.name)
+                self._members.pop(name, None)  # of two members with one name the last counts
+                self._links.pop(name, None)
                 if member.kind == tar.FILE:
-                    self._members[name] = Region(region.descriptor, region.start + member.offset, member.size)
+                    self._members[name] = region.part(member.offset, member.size)
                 elif member.kind in (tar.SYMLINK, tar.HARD):
                     self._links[name] = _target(name, member)
         except tar.LimitReached as limit:
@@ -141,11 +144,17 @@ class TarStream:
         self._small: dict[str, bytes] = {}
         self._layers: dict[str, Layer | SourceError] = {}
         self._links: dict[str, str] = {}
+        self._times: dict[str, int] = {}  # how often a name came: the last one counts
         self._kept = 0
+        self._broken: SourceError | None = None
         stream = self._open(progress)
         try:
             for member in tar.members(stream):
                 name = normal(member.name)
+                for kept in (self._small, self._layers, self._links):
+                    kept.pop(name, None)
+                if member.kind == tar.FILE:
+                    self._times[name] = self._times.get(name, 0) + 1
                 if member.kind in (tar.SYMLINK, tar.HARD):
                     self._links[name] = _target(name, member)
                 elif member.kind == tar.FILE:
@@ -171,19 +180,31 @@ class TarStream:
                 raise layer
             return layer
         found = follow(name, self._small, self._links)
-        return None if found is None else scan_stream(_Passed(self, found), iter([self._small[found]]), wanted)
+        if found is None:
+            return None
+        return scan_stream(_Passed(self, found, self._times[found]), iter([self._small[found]]), wanted)
 
     def _open(self, progress: Callable[[int], None] = lambda _: None) -> Stream:
         chunks = self._chunks()
-        head = next(chunks, b"")
 
         def counted() -> Iterator[bytes]:
-            yield head
             for chunk in chunks:
                 progress(len(chunk))
                 yield chunk
 
-        return Stream(bounded(counted(), compression(head)))
+        def unpacked() -> Iterator[bytes]:
+            arriving = counted()
+            head = next(arriving, b"")
+            try:
+                yield from bounded(chain([head], arriving), compression(head))
+            except Bomb as limit:
+                self._broken = SourceError(f"{self.what}: {limit}", "It is not an image archive.")
+            except SourceError as error:
+                self._broken = error
+            if self._broken:
+                raise self._broken
+
+        return Stream(unpacked())
 
     def _pass(self, name: str, size: int, stream: Stream, wanted: Wanted) -> None:
         document = stream.peek(1) in (b"{", b"[")
@@ -194,26 +215,31 @@ class TarStream:
             self._small[name] = stream.read(size)
             return
         try:
-            self._layers[name] = scan_stream(_Passed(self, name), stream.take(size), wanted)
-        except SourceError as error:  # matters only if the manifest calls it a layer
-            self._layers[name] = error
+            self._layers[name] = scan_stream(_Passed(self, name, self._times[name]), stream.take(size), wanted)
+        except SourceError as error:
+            if self._broken:  # not this member, but the archive itself
+                raise
+            self._layers[name] = error  # matters only if the manifest calls it a layer
 
-    def again(self, name: str) -> Iterator[bytes]:
-        """Yield the bytes of a member in a second pass."""
+    def again(self, name: str, time: int) -> Iterator[bytes]:
+        """Yield the bytes of a member in a second pass: where the name comes repeatedly, those of the given time."""
         stream = self._open()
         for member in tar.members(stream):
             if normal(member.name) == name and member.kind == tar.FILE:
-                yield from stream.take(member.size)
-                return
+                time -= 1
+                if not time:
+                    yield from stream.take(member.size)
+                    return
         raise SourceError(f"{self.what} changed while it was read", "Try again.")
 
 
 class _Passed:
     """A blob of a stream: it can only be had by reading the stream again."""
 
-    def __init__(self, stream: TarStream, name: str) -> None:
+    def __init__(self, stream: TarStream, name: str, time: int) -> None:
         self.name = name
         self._stream = stream
+        self._time = time
 
     def region(self) -> Region | None:
         """See Blob.region."""
@@ -221,7 +247,7 @@ class _Passed:
 
     def chunks(self) -> Iterator[bytes]:
         """See Blob.chunks."""
-        return self._stream.again(self.name)
+        return self._stream.again(self.name, self._time)
 
 
 def _target(name: str, member: tar.Member) -> str:

@@ -20,7 +20,7 @@ from imagegate.errors import SourceError
 from imagegate.source import limits
 from imagegate.text import clean, decode
 
-_CONNECT = 10.0  # seconds
+_USUAL = "the usual socket"
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ def endpoints(engine: str, env: Mapping[str, str]) -> list[Endpoint]:
     if engine == "podman":
         if host := env.get("CONTAINER_HOST"):
             return [_usable(Endpoint("podman", host, "CONTAINER_HOST"))]
-        return [Endpoint("podman", f"unix://{path}", "the usual socket") for path in _podman_sockets(env) if os.path.exists(path)]
-    tls = {"certificates": env.get("DOCKER_CERT_PATH", "")} if env.get("DOCKER_TLS_VERIFY") else {}
+        return [Endpoint("podman", f"unix://{path}", _USUAL) for path in _podman_sockets(env) if os.path.exists(path)]
     if host := env.get("DOCKER_HOST"):
-        return [_usable(Endpoint("docker", host, "DOCKER_HOST", **tls))]
+        certificates = env.get("DOCKER_CERT_PATH") or (_docker_folder(env) if env.get("DOCKER_TLS_VERIFY") else "")
+        return [_usable(Endpoint("docker", host, "DOCKER_HOST", certificates))]
     if context := _context(env):
         return [_usable(context)]
-    return [Endpoint("docker", f"unix://{path}", "the usual socket") for path in _docker_sockets(env) if os.path.exists(path)]
+    return [Endpoint("docker", f"unix://{path}", _USUAL) for path in _docker_sockets(env) if os.path.exists(path)]
 
 
 def _docker_sockets(env: Mapping[str, str]) -> list[str]:
@@ -76,14 +76,14 @@ def _podman_sockets(env: Mapping[str, str]) -> list[str]:
 
 
 def _context(env: Mapping[str, str]) -> Endpoint | None:
-    folder = env.get("DOCKER_CONFIG") or os.path.join(env.get("HOME", ""), ".docker")
+    folder = _docker_folder(env)
     name = env.get("DOCKER_CONTEXT") or str(_read_json(os.path.join(folder, "config.json")).get("currentContext") or "")
     if not name or name == "default":
         return None
     identity = hashlib.sha256(name.encode(), usedforsecurity=False).hexdigest()
     facts = _read_json(os.path.join(folder, "contexts", "meta", identity, "meta.json"))
-    settings = facts.get("Endpoints", {})
-    settings = settings.get("docker", {}) if isinstance(settings, dict) else {}
+    engines = facts.get("Endpoints")
+    settings = engines.get("docker") if isinstance(engines, dict) else None
     if not isinstance(settings, dict) or not settings.get("Host"):
         raise SourceError(f"Docker's context {clean(name, 100)} does not exist", "See `docker context ls`, or set DOCKER_HOST.")
     certificates = os.path.join(folder, "contexts", "tls", identity, "docker")
@@ -96,6 +96,10 @@ def _context(env: Mapping[str, str]) -> Endpoint | None:
     )
 
 
+def _docker_folder(env: Mapping[str, str]) -> str:
+    return env.get("DOCKER_CONFIG") or os.path.join(env.get("HOME", ""), ".docker")
+
+
 def _read_json(path: str) -> dict[str, Any]:
     try:
         with open(path, "rb") as file:
@@ -106,8 +110,12 @@ def _read_json(path: str) -> dict[str, Any]:
 
 
 def _usable(endpoint: Endpoint) -> Endpoint:
-    scheme = endpoint.address.partition("://")[0]
-    if scheme in ("unix", "tcp", "http", "https"):
+    try:
+        address = urlsplit(endpoint.address)
+        target = address.path if address.scheme == "unix" else address.hostname and (address.port or address.hostname)
+    except ValueError:  # a port that is none
+        target = None
+    if target and "://" in endpoint.address and address.scheme in ("unix", "tcp", "http", "https"):
         return endpoint
     raise SourceError(
         f"{endpoint.origin} names {clean(endpoint.address, 200)}, which is not a unix:// or tcp:// address",
@@ -124,7 +132,7 @@ class Engine:
 
     def inspect(self, name: str) -> dict[str, Any] | None:
         """Return what the engine knows of an image, or None when it has none of that name; raises SourceError."""
-        status, body = self._get(f"/images/{quote(name, safe='/:@')}/json")
+        status, body = self._get(f"/images/{quote(name, safe='/:@', errors='replace')}/json")
         if status == 404:
             return None
         if status != 200:
@@ -139,7 +147,7 @@ class Engine:
 
     def save(self, name: str) -> Iterator[bytes]:
         """Yield the archive that `docker save` would write; raises SourceError when it breaks off."""
-        connection, response = self._request(f"/images/{quote(name, safe='/:@')}/get")
+        connection, response = self._request(f"/images/{quote(name, safe='/:@', errors='replace')}/get")
         try:
             if response.status != 200:
                 raise self._failed(response.status, response.read(limits.JSON))
@@ -219,7 +227,9 @@ def find(
 
     Raises SourceError when an engine that was asked for by name or by a variable cannot be reached, or none is there.
     """
-    asked = [endpoint for engine in engines for endpoint in endpoints(engine, env)]
+    listed = [endpoint for engine in engines for endpoint in endpoints(engine, env)]
+    chosen = [endpoint for endpoint in listed if endpoint.origin != _USUAL]
+    asked = chosen or listed  # who set an address does not mean what another engine happens to have under that name
     if not asked:
         names = " or ".join(engines)
         raise SourceError(
@@ -227,11 +237,11 @@ def find(
         )
     failures = []
     for endpoint in asked:
-        engine = Engine(endpoint, timeout or _CONNECT)
+        engine = Engine(endpoint, timeout)
         try:
             facts = engine.inspect(name)
         except SourceError as error:
-            if endpoint.origin != "the usual socket" or len(asked) == 1:
+            if endpoint.origin != _USUAL or len(asked) == 1:
                 raise
             say(f"{error.message}")
             failures.append(error)

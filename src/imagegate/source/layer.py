@@ -42,65 +42,90 @@ class Layer:
 
     def __init__(self, blob: Blob) -> None:
         self.blob = blob
+        self.order: list[tuple[str, Entry]] = []  # everything as the archive has it, to be placed anew by the tree
         self.entries: dict[str, Entry] = {}
         self.folders: set[str] = {""}  # named, or implied by what lies in them
+        self.unnamed: set[str] = set()  # folders that something was put into before the archive named them
+        self.indirect = False  # something was put into a link of this same layer
         self.whiteouts: set[str] = set()
         self.opaque: set[str] = set()
         self.problem = ""  # why not all of it was looked at
         self.digest = ""
         self.diff_id = ""
         self.size = 0
-        self._captured: dict[str, bytes] = {}
+        self._kept = 0
+        self._replaced = 0
+        self._captured: dict[int, bytes] = {}  # by offset: a hard link has the content of its target
 
     def scan(self, reader: Reader, wanted: Wanted | None) -> None:
         """List the archive; capture the wanted files where going back to them would cost a second pass."""
-        folder = ""
         for name, kind, size, link, offset in tar.members(reader):
             path = normal(name)
             if not path:
                 continue
-            parent, _, base = path.rpartition("/")
-            if parent != folder:
-                folder = parent
-                self._imply(parent)
-            if base.startswith(_WHITEOUT):
-                if base == _OPAQUE:
-                    self.opaque.add(parent)
-                elif not base.startswith(".wh..wh."):  # aufs keeps its own files under that name
-                    self.whiteouts.add(posixpath.join(parent, base[len(_WHITEOUT) :]))
-                continue
-            if kind == tar.FOLDER:
-                self._imply(path)
-            elif path in self.folders:
-                self._forget_children(path)
-            self.entries[path] = Entry(kind, size, normal(link) if kind == tar.HARD else link, offset)
-            self._captured.pop(path, None)  # of two entries with one name the last counts
+            entry = Entry(kind, size, link, offset)
+            if kind == tar.HARD:  # it names what is there now, whatever comes later under that name
+                target = normal(link)
+                there = self.entries.get(target)
+                entry = there if there is not None and there.kind != tar.FOLDER else Entry(kind, 0, target, offset)
+            self.order.append((path, entry))
+            self.put(path, entry)
             if wanted is not None and kind == tar.FILE and size <= limits.FILE and wanted(path):
-                self._captured[path] = reader.read(size)
+                self._kept += size
+                if self._kept <= limits.CAPTURED:
+                    self._captured[offset] = reader.read(size)
+
+    def put(self, path: str, entry: Entry) -> None:
+        """Add what the archive has next; of two entries with one name the last counts."""
+        parent, _, base = path.rpartition("/")
+        if parent not in self.folders:
+            self._imply(parent)
+        if base.startswith(_WHITEOUT):
+            if base == _OPAQUE:
+                self.opaque.add(parent)
+            elif not base.startswith(".wh..wh."):  # aufs keeps its own files under that name
+                self.whiteouts.add(posixpath.join(parent, base[len(_WHITEOUT) :]))
+            return
+        if entry.kind == tar.FOLDER:
+            self.folders.add(path)
+        elif path in self.folders:
+            self._forget_children(path)
+        self.entries[path] = entry
+
+    def again(self) -> "Layer":
+        """Return a layer of the same archive in which nothing has its place yet."""
+        layer = Layer(self.blob)
+        layer.order, layer._captured = self.order, self._captured
+        layer.problem, layer.digest, layer.diff_id, layer.size = self.problem, self.digest, self.diff_id, self.size
+        return layer
 
     def read(self, path: str) -> bytes:
         """Return the content of a regular file; raises TooLarge beyond the limit for one file."""
-        if path in self._captured:
-            return self._captured[path]
         entry = self.entries[path]
+        if entry.offset in self._captured:
+            return self._captured[entry.offset]
         if entry.size > limits.FILE:
             raise TooLarge(f"{clean(path)} has {entry.size:,} bytes")
         reader = open_reader(self.blob)
         if not reader.skip(entry.offset) or len(data := reader.read(entry.size)) < entry.size:
             raise SourceError(f"layer {self.blob.name} changed while it was read", "Try again.")
-        self._captured[path] = data
+        self._captured[entry.offset] = data
         return data
 
     def _imply(self, folder: str) -> None:
         while folder not in self.folders:
             self.folders.add(folder)
+            self.unnamed.add(folder)
             entry = self.entries.get(folder)
-            if entry is not None and entry.kind != tar.FOLDER and entry.kind != tar.SYMLINK:
-                del self.entries[folder]
+            if entry is not None and entry.kind != tar.FOLDER:
+                self.indirect = True  # where it really lies, the tree knows
             folder = folder.rpartition("/")[0]
 
     def _forget_children(self, path: str) -> None:
         """A file or link replaces a folder that the same archive filled before."""
+        self._replaced += 1
+        if self._replaced > limits.REPLACED:
+            raise tar.LimitReached(f"more than {limits.REPLACED} folders that the layer itself replaces")
         inside = path + "/"
         self.folders = {folder for folder in self.folders if folder != path and not folder.startswith(inside)}
         self.entries = {name: entry for name, entry in self.entries.items() if not name.startswith(inside)}
@@ -162,16 +187,17 @@ def scan_stream(blob: Blob, chunks: Iterator[bytes], wanted: Wanted) -> Layer:
     unpacked = Hasher() if kind else None
     plain = unpacked.tee(bounded(compressed, kind)) if unpacked else compressed
     stream = Stream(plain)
+    whole = True
     try:
         layer.scan(stream, wanted)
         stream.drain()
     except (tar.LimitReached, Bomb) as limit:
-        layer.problem = str(limit)
+        layer.problem, whole = str(limit), False
     for _ in compressed:
         pass  # what a limit left unread still belongs to the digest of the blob
     layer.digest = "sha256:" + stored.finish()
     layer.diff_id = layer.digest if unpacked is None else "sha256:" + unpacked.finish()
-    if layer.problem and unpacked is not None:
+    if not whole and unpacked is not None:
         layer.diff_id = ""
     layer.size = counted.total
     return layer

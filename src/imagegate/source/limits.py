@@ -1,11 +1,15 @@
 """How much an image may make us read: reaching a limit is evidence, never silence."""
 
+LAYERS = 256  # engines stop at 128 or soon after
 MEMBERS = 2_000_000  # entries of one layer
 NAME = 4096  # bytes of a path (PATH_MAX of Linux)
 EXTENSION = 1 << 20  # bytes of one PAX or GNU long-name header
 UNPACKED = 64 << 30  # bytes of one layer, uncompressed
 RATIO = 1100  # uncompressed to compressed; gzip itself cannot exceed 1032
 RATIO_FROM = 256 << 20  # bytes: small layers may compress as well as they like
+CAPTURED = 256 << 20  # bytes of wanted files kept while a layer passes; what is beyond costs a second pass
+REPLACED = 100  # folders of one layer that the same layer replaces by something else
+STEPS = 10_000_000  # look-ups to place a layer that writes through links
 FILE = 128 << 20  # bytes of one file that is read whole
 JSON = 8 << 20  # bytes of a manifest, index or configuration (OCI asks registries for at least 4 MiB)
 TINY = 64 << 10  # bytes of a layer in a stream that is kept instead of scanned as it passes

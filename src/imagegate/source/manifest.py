@@ -7,7 +7,7 @@ Formats: OCI image specification v1.1 (image-layout.md, image-index.md, manifest
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from imagegate.errors import SourceError
@@ -46,6 +46,7 @@ class _Descriptor:
     name: str
     digest: str | None
     media_type: str = ""
+    size: int | None = None
 
 
 def open_docker(store: Store, asked: Asked) -> OpenImage:
@@ -77,7 +78,7 @@ def open_oci(store: Store, asked: Asked) -> OpenImage:
     index = _document(store, "index.json", dict)
     descriptor = _select(index, asked.reference.selector, store.what)
     missing: list[str] = []
-    found = _manifest(store, descriptor, asked, limits.NESTED, missing)
+    found = _manifest(store, descriptor, asked, limits.NESTED, missing, set())
     if found is None:
         return _no_platform(asked, missing)
     manifest, digest = found
@@ -89,8 +90,10 @@ def open_oci(store: Store, asked: Asked) -> OpenImage:
     descriptors = []
     for number, layer in enumerate(layers):
         layer_digest = digests.checked(layer.get("digest"), f"layer {number}")
-        descriptors.append(_Descriptor(_path(layer_digest), layer_digest, str(layer.get("mediaType", ""))))
-    return _assemble(store, asked, raw, digest, descriptors)
+        media_type, size = str(layer.get("mediaType", "")), layer.get("size")
+        descriptors.append(_Descriptor(_path(layer_digest), layer_digest, media_type, size if isinstance(size, int) else None))
+    opened = _assemble(store, asked, raw, digest, descriptors)
+    return replace(opened, evidence=(*opened.evidence, *_left_out(missing)))
 
 
 def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descriptors: list[_Descriptor]) -> OpenImage:
@@ -107,7 +110,9 @@ def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descri
         raise SourceError(
             f"{store.what}: the manifest names {len(descriptors)} layers, the configuration {len(diff_ids)}", _SAVE_AGAIN
         )
-    platform = Platform(*(clean(str(config.get(key) or ""), 64) for key in ("os", "architecture", "variant")))
+    if len(diff_ids) > limits.LAYERS:
+        raise SourceError(f"{store.what}: {len(diff_ids):,} layers, more than any engine runs", _SAVE_AGAIN)
+    platform = _platform_of(config)
     if asked.platform and not _fits(asked.platform, platform):
         return _no_platform(asked, [str(platform)])
     evidence: list[Evidence] = []
@@ -138,17 +143,19 @@ def _read_layers(
     def read(number: int) -> Layer:
         descriptor, what = descriptors[number], f"layer {number}"
         if "+encrypted" in descriptor.media_type:
-            return _unseen(descriptor, "it is encrypted")
+            return _unseen("it is encrypted")
         try:
             layer = store.layer(descriptor.name, asked.wanted)
         except SourceError as error:
             raise SourceError(f"{store.what}: {what} ({clean(descriptor.name, 100)}): {error.message}", error.hint) from error
         if layer is None:
             if any(word in descriptor.media_type for word in _FOREIGN):
-                return _unseen(descriptor, "it is foreign: its bytes lie elsewhere")
+                return _unseen("it is foreign: its bytes lie elsewhere")
             raise SourceError(f"{store.what}: {what} ({clean(descriptor.name, 100)}) is missing", _SAVE_AGAIN)
         if descriptor.digest:
             digests.same(layer.digest, descriptor.digest, f"{store.what}: {what}")
+        if descriptor.size is not None and descriptor.size != layer.size:
+            raise _wrong_size(f"{store.what}: {what}", descriptor.size, layer.size)
         if not layer.problem or layer.diff_id:
             digests.same(layer.diff_id, diff_ids[number], f"{store.what}: {what}, uncompressed,")
         return layer
@@ -172,7 +179,7 @@ class _NoBlob:
         raise SourceError("a layer that was not looked at was read", "Please report this.")
 
 
-def _unseen(descriptor: _Descriptor, why: str) -> Layer:
+def _unseen(why: str) -> Layer:
     layer = Layer(_NoBlob())
     layer.problem = why
     return layer
@@ -185,29 +192,37 @@ def _no_platform(asked: Asked, present: list[str]) -> OpenImage:
     return OpenImage(image, Tree([]), (Evidence("missing_platform", "fail", f"no image for {wanted}; there is: {there}"),))
 
 
+def _left_out(platforms: list[str]) -> list[Evidence]:
+    """Say which other platforms the index holds: this verdict is not about them."""
+    others = ", ".join(sorted(set(platforms)))
+    return [Evidence("missing_platform", "ok", clean(f"not looked at, because not asked for: {others}"))] if others else []
+
+
 def _manifest(
-    store: Store, descriptor: dict[str, Any], asked: Asked, depth: int, missing: list[str]
+    store: Store, descriptor: dict[str, Any], asked: Asked, depth: int, missing: list[str], seen: set[str]
 ) -> tuple[dict[str, Any], str] | None:
     """Return the manifest of the platform asked for and its digest; None, with what is there in `missing`."""
     digest = digests.checked(descriptor.get("digest"), "the manifest")
+    seen.add(digest)
     raw = _blob(store, descriptor, "the manifest")
     document: dict[str, Any] = _parse(raw, f"{store.what}: the manifest {digest}", dict)
     if not isinstance(document.get("manifests"), list):
         return document, digest
     if depth == 0:
         raise SourceError(f"{store.what}: too many indexes inside indexes", _SAVE_AGAIN)
-    wanted = asked.platform or asked.host
+    found: tuple[dict[str, Any], str] | None = None
     for child in document["manifests"]:
         if not isinstance(child, dict) or _is_attestation(child):
             continue
         platform = _platform(child)
-        if child.get("mediaType") in _INDEXES or platform is None or _fits(wanted, platform):
-            found = _manifest(store, child, asked, depth - 1, missing)
-            if found is not None and _config_fits(store, found[0], asked, platform, missing):
-                return found
-        else:
+        nested = child.get("mediaType") in _INDEXES
+        if platform is not None and not nested and not _fits(asked.platform or asked.host, platform):
             missing.append(str(platform))
-    return None
+        elif found is None and child.get("digest") not in seen:
+            inner = _manifest(store, child, asked, depth - 1, missing, seen)
+            if inner is not None and (nested or _config_fits(store, inner[0], asked, platform, missing)):
+                found = inner
+    return found
 
 
 def _config_fits(store: Store, manifest: dict[str, Any], asked: Asked, platform: Platform | None, missing: list[str]) -> bool:
@@ -216,7 +231,7 @@ def _config_fits(store: Store, manifest: dict[str, Any], asked: Asked, platform:
     if platform is not None or not isinstance(config, dict):
         return True
     facts = _parse(_blob(store, config, "the image's configuration"), f"{store.what}: the configuration", dict)
-    actual = Platform(*(str(facts.get(key) or "") for key in ("os", "architecture", "variant")))
+    actual = _platform_of(facts)
     if _fits(asked.platform or asked.host, actual):
         return True
     missing.append(str(actual))
@@ -227,7 +242,11 @@ def _platform(descriptor: dict[str, Any]) -> Platform | None:
     platform = descriptor.get("platform")
     if not isinstance(platform, dict):
         return None
-    return Platform(*(clean(str(platform.get(key) or ""), 64) for key in ("os", "architecture", "variant")))
+    return _platform_of(platform)
+
+
+def _platform_of(facts: dict[str, Any]) -> Platform:
+    return Platform(*(clean(str(facts.get(key) or ""), 64) for key in ("os", "architecture", "variant")))
 
 
 def _fits(wanted: Platform, actual: Platform) -> bool:
@@ -310,7 +329,14 @@ def _blob(store: Store, descriptor: dict[str, Any], what: str) -> bytes:
     if raw is None:
         raise SourceError(f"{store.what}: {what} ({digest}) is missing", _SAVE_AGAIN)
     digests.verify(raw, digest, f"{store.what}: {what}")
+    size = descriptor.get("size")
+    if isinstance(size, int) and size != len(raw):
+        raise _wrong_size(f"{store.what}: {what}", size, len(raw))
     return raw
+
+
+def _wrong_size(what: str, promised: int, found: int) -> SourceError:
+    return SourceError(f"{what} should have {promised:,} bytes, but has {found:,}", _SAVE_AGAIN)
 
 
 def _path(digest: str) -> str:

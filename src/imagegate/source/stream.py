@@ -28,18 +28,39 @@ class Reader(Protocol):
         """Move forward; False when the end comes before that."""
 
 
+class OpenFile:
+    """A file descriptor that is closed when nothing refers to it any more: layers are read as long as they live."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __del__(self) -> None:
+        os.close(self.number)
+
+    def read(self, size: int, at: int) -> bytes:
+        """Return up to `size` bytes from the position `at`; raises SourceError for a failing disk."""
+        try:
+            return os.pread(self.number, size, at)
+        except OSError as error:
+            raise SourceError(f"the file cannot be read: {error.strerror}", "Copy it to another disk.") from None
+
+
 class Region:
     """A part of an open file, read by position: nothing is read that is not asked for."""
 
-    def __init__(self, descriptor: int, start: int, size: int) -> None:
-        self.descriptor = descriptor
+    def __init__(self, file: OpenFile, start: int, size: int) -> None:
+        self.file = file
         self.start = start
         self.size = size
         self.at = 0
 
+    def part(self, start: int, size: int) -> "Region":
+        """Return a part of this region, read on its own."""
+        return Region(self.file, self.start + start, size)
+
     def read(self, size: int) -> bytes:
         """See Reader.read."""
-        data = os.pread(self.descriptor, max(0, min(size, self.size - self.at)), self.start + self.at)
+        data = self.file.read(max(0, min(size, self.size - self.at)), self.start + self.at)
         self.at += len(data)
         return data
 
@@ -52,7 +73,7 @@ class Region:
         """Yield the whole region from its beginning; raises SourceError when the file has become shorter."""
         at = 0
         while at < self.size:
-            data = os.pread(self.descriptor, min(limits.CHUNK, self.size - at), self.start + at)
+            data = self.file.read(min(limits.CHUNK, self.size - at), self.start + at)
             if not data:
                 raise SourceError("the file became shorter while it was read", "Is something else writing to it?")
             at += len(data)
@@ -137,10 +158,13 @@ class Hasher:
     def tee(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """Yield the chunks unchanged and hash them on the way."""
         self._start(iter(self._queue.get, None), self._room.release)
-        for chunk in chunks:
-            self._room.acquire()
-            self._queue.put(chunk)
-            yield chunk
+        try:
+            for chunk in chunks:
+                self._room.acquire()
+                self._queue.put(chunk)
+                yield chunk
+        finally:  # also where the reader gives up: the thread must not wait forever
+            self._queue.put(None)
 
     def consume(self, chunks: Iterator[bytes]) -> None:
         """Hash the chunks without handing them on."""
@@ -161,7 +185,7 @@ class Hasher:
                 for chunk in chunks:
                     self._hash.update(chunk or b"")
                     done()
-            except Exception as error:  # noqa: BLE001: handed to the thread that waits in finish()
+            except Exception as error:  # noqa: BLE001 - handed to the thread that waits in finish()
                 self._error = error
 
         self._thread = Thread(target=run, daemon=True)
@@ -181,7 +205,10 @@ def compression(head: bytes) -> str:
 
 
 def inflate(chunks: Iterator[bytes], kind: str) -> Iterator[bytes]:
-    """Yield the uncompressed bytes; raises SourceError for damaged data or a stream that ends in the middle."""
+    """Yield the uncompressed bytes; raises SourceError for damaged data.
+
+    A gzip stream that ends in the middle is damaged too; a zstd stream that does so just ends, and its digest tells.
+    """
     inflated: Callable[[Iterator[bytes]], Iterator[bytes]] = {"gzip": _gunzip, "zstd": _unzstd}.get(kind, iter)
     return inflated(chunks)
 
@@ -210,7 +237,7 @@ def bounded(compressed: Iterator[bytes], kind: str) -> Iterator[bytes]:
 
 def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Members may follow each other (RFC 1952 section 2.2); only zeros may follow the last one."""
-    from isal import igzip_lib, isal_zlib
+    from isal import igzip_lib
 
     def start() -> igzip_lib.IgzipDecompressor:
         return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
@@ -231,7 +258,7 @@ def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
                     yield out
                 if member.eof:
                     data, fresh = member.unused_data, True
-    except (igzip_lib.IsalError, isal_zlib.IsalError, EOFError) as error:
+    except (igzip_lib.IsalError, EOFError) as error:
         raise SourceError(f"damaged gzip data: {error}", "Save or pull the image again.") from error
     if not fresh:
         raise SourceError("the gzip data ends in the middle", "The file is cut short; save or pull the image again.")

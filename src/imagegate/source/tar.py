@@ -16,6 +16,8 @@ BLOCK = 512
 _ZEROS = bytes(BLOCK)
 FILE, HARD, SYMLINK, FOLDER, SPARSE, DEVICE = "file", "hard", "symlink", "folder", "sparse", "device"
 _KINDS = {0: FILE, 48: FILE, 55: FILE, 49: HARD, 50: SYMLINK, 53: FOLDER, 83: SPARSE, 51: DEVICE, 52: DEVICE, 54: DEVICE}
+_WITH_CONTENT = (FILE, SPARSE)
+_EXTENSIONS = b"xgLKN"
 
 
 class LimitReached(Exception):
@@ -39,55 +41,65 @@ def members(reader: Reader) -> Iterator[Member]:
     long a name.
     """
     count = 0
-    default: dict[str, str] = {}
-    override: dict[str, str] = {}
-    while True:
-        block = reader.read(BLOCK)
-        if len(block) < BLOCK:
-            if block:
-                raise _truncated(reader.at)
-            return
-        if block == _ZEROS:
-            return
-        _verify(block, reader.at - BLOCK)
-        size = _number(block[124:136])
+    facts: dict[str, str] = {}  # what extensions say of the next entry
+    while (block := _header(reader)) is not None:
         flag = block[156]
-        if flag in b"xgLKN":
-            if size > limits.EXTENSION:
-                raise LimitReached(f"a header extension of {size:,} bytes")
-            padded = -(-size // BLOCK) * BLOCK
-            data = reader.read(padded)
-            if len(data) < padded:
-                raise _truncated(reader.at)
-            if flag in b"xg":
-                (override if flag == 120 else default).update(_pax(data[:size]))
-            elif flag in b"LK":
-                override["path" if flag == 76 else "linkpath"] = _text(data[:size].partition(b"\0")[0])
+        if flag in _EXTENSIONS:
+            _extend(facts, flag, reader, _number(block[124:136]))
             continue
         if flag == 83 and block[482]:
             _skip_sparse_map(reader)
         count += 1
         if count > limits.MEMBERS:
             raise LimitReached(f"more than {limits.MEMBERS:,} entries")
-        facts = default | override if default else override
-        override = {}
-        name = facts.get("path") or _name(block)
-        link = facts.get("linkpath") or _text(block[157:257].partition(b"\0")[0])
-        if len(name) > limits.NAME or len(link) > limits.NAME:
-            raise LimitReached(f"a name of more than {limits.NAME} bytes")
-        if "size" in facts:
-            size = _decimal(facts["size"])
-        kind = _KINDS.get(flag, FILE)
-        if "GNU.sparse.major" in facts or "GNU.sparse.size" in facts:
-            name, kind = facts.get("GNU.sparse.name", name), SPARSE
-        elif kind is FILE and name.endswith("/"):
-            kind = FOLDER
-        if kind in (SYMLINK, FOLDER, DEVICE):  # a hard link may carry its content again (PAX)
-            size = 0
-        start = reader.at
-        yield Member(name, kind, size, link, start)
-        if not reader.skip(start - (-size // BLOCK) * BLOCK - reader.at):
+        member = _member(block, flag, facts, reader.at)
+        if facts:
+            facts = {}
+        yield member
+        if not reader.skip(member.offset - (-member.size // BLOCK) * BLOCK - reader.at):
             raise _truncated(reader.at)
+
+
+def _header(reader: Reader) -> bytes | None:
+    """Return the next header block, None at the end of the archive."""
+    block = reader.read(BLOCK)
+    if not block or block == _ZEROS:
+        return None
+    if len(block) < BLOCK:
+        raise _truncated(reader.at)
+    _verify(block, reader.at - BLOCK)
+    return block
+
+
+def _extend(facts: dict[str, str], flag: int, reader: Reader, size: int) -> None:
+    """Read an extension header; global ones say nothing: container engines do not apply them (Go, archive/tar)."""
+    if size > limits.EXTENSION:
+        raise LimitReached(f"a header extension of {size:,} bytes")
+    padded = -(-size // BLOCK) * BLOCK
+    data = reader.read(padded)
+    if len(data) < padded:
+        raise _truncated(reader.at)
+    if flag == 120:
+        facts.update(_pax(data[:size]))
+    elif flag in b"LK":
+        facts["path" if flag == 76 else "linkpath"] = _text(data[:size].partition(b"\0")[0])
+
+
+def _member(block: bytes, flag: int, facts: dict[str, str], offset: int) -> Member:
+    size = _number(block[124:136])
+    name, link = _name(block), _text(block[157:257].partition(b"\0")[0])
+    kind = _KINDS.get(flag, FILE)
+    if facts:
+        name, link = facts.get("path") or name, facts.get("linkpath") or link
+        size = _decimal(facts["size"]) if facts.get("size") else size
+        if "GNU.sparse.major" in facts or "GNU.sparse.size" in facts:
+            name, kind = facts.get("GNU.sparse.name") or name, SPARSE
+    if len(name) > limits.NAME or len(link) > limits.NAME:
+        raise LimitReached(f"a name of more than {limits.NAME} bytes")
+    if kind is FILE and name.endswith("/"):
+        kind = FOLDER
+    # Only files have content. POSIX lets a hard link repeat it, container engines do not (Go, archive/tar).
+    return Member(name, kind, size if kind in _WITH_CONTENT else 0, link, offset)
 
 
 def _verify(block: bytes, at: int) -> None:
@@ -108,10 +120,10 @@ def _number(field: bytes) -> int:
         if field[0] & 0x40 or value >= 1 << 62:
             raise SourceError("a tar header with an impossible number", "The archive is damaged.")
         return value
-    try:
-        return int(field.partition(b"\0")[0].strip() or b"0", 8)
-    except ValueError:
-        raise SourceError("a tar header with an impossible number", "The archive is damaged.") from None
+    digits = field.strip(b" \0").partition(b"\0")[0]
+    if digits.strip(b"01234567"):  # int() also takes signs and underscores
+        raise SourceError("a tar header with an impossible number", "The archive is damaged.")
+    return int(digits or b"0", 8)
 
 
 def _decimal(text: str) -> int:
@@ -132,7 +144,7 @@ def _name(block: bytes) -> str:
 
 
 def _pax(data: bytes) -> dict[str, str]:
-    """Records are `LENGTH KEY=VALUE\\n`, LENGTH counting the whole record in decimal."""
+    """Records are `LENGTH KEY=VALUE` and a line feed; LENGTH counts the whole record in decimal."""
     facts = {}
     while data:
         digits, space, _ = data.partition(b" ")

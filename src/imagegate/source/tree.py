@@ -7,14 +7,17 @@ take effect as they would in the running container (OCI image specification, lay
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from imagegate.errors import SourceError
 from imagegate.model.image import File
 from imagegate.source import limits, tar
 from imagegate.source.layer import Entry, Layer
 
 
 class _Place(NamedTuple):
-    """What stands at a path: `entry` is None for a folder, `layer` is where it comes from, `floor` the lowest layer
-    that may still show something inside it."""
+    """What stands at a path: `entry` is None for a folder.
+
+    `floor` is the lowest layer that may still show something inside it.
+    """
 
     entry: Entry | None
     path: str
@@ -26,7 +29,17 @@ class Tree:
     """Implements `model.image.Files` over a stack of layers, the base first."""
 
     def __init__(self, layers: list[Layer]) -> None:
-        self._layers = layers
+        self._layers: list[Layer] = []
+        links: set[str] = set()
+        for layer in layers:
+            if layer.indirect or not links.isdisjoint(layer.unnamed):
+                try:
+                    self._extract(layer)
+                except tar.LimitReached as limit:
+                    raise SourceError(f"layer {len(self._layers) - 1}: {limit}", "No tool builds such an image.") from None
+            else:
+                self._layers.append(layer)
+            links |= {path for path, entry in self._layers[-1].entries.items() if entry.kind in (tar.SYMLINK, tar.HARD)}
 
     @property
     def depth(self) -> int:
@@ -36,14 +49,7 @@ class Tree:
     def find(self, path: str, upto: int) -> File | None:
         """See Files.find."""
         place = self._resolve(path, upto)
-        seen = 0
-        while place is not None and place.entry is not None and place.entry.kind == tar.HARD and not place.entry.size:
-            seen += 1
-            if seen > limits.LINKS:
-                return None
-            # A hard link names what was there when its layer was made, whatever happened to that name since.
-            place = self._resolve(place.entry.link, place.layer)
-        if place is None or place.entry is None or place.entry.kind not in (tar.FILE, tar.HARD):
+        if place is None or place.entry is None or place.entry.kind != tar.FILE:
             return None
         return File(place.path, place.layer, place.entry.size)
 
@@ -53,84 +59,105 @@ class Tree:
         folder = self._resolve(parent, upto)
         if folder is None or folder.entry is not None:
             return False
-        return self._topmost(f"{folder.path}/{base}".lstrip("/"), upto, folder.floor) is not None
+        return self._topmost(_join(folder.path, base), upto, folder.floor) is not None
 
     def children(self, folder: str, upto: int) -> Iterator[str]:
         """See Files.children."""
         place = self._resolve(folder, upto)
         if place is None or place.entry is not None:
             return
+        inside = place.path + "/" if place.path else ""
         names: set[str] = set()
-        for spelling in {folder, place.path}:
-            inside = spelling + "/"
-            for layer in self._layers[place.floor : upto + 1]:
-                if spelling in layer.folders:
-                    names |= {
-                        path[len(inside) :]
-                        for path in layer.entries
-                        if path.startswith(inside) and "/" not in path[len(inside) :]
-                    }
-        for name in sorted(names):
-            child = f"{place.path}/{name}"
-            if self._resolve(child, upto) is not None:
+        for layer in self._layers[place.floor : upto + 1]:
+            if place.path in layer.folders:
+                for paths in (layer.entries, layer.folders):
+                    names |= {path[len(inside) :] for path in paths if path.startswith(inside) and "/" not in path[len(inside) :]}
+        for name in sorted(names - {""}):
+            child = inside + name
+            if self._topmost(child, upto, place.floor) is not None:
                 yield child
 
     def read(self, file: File) -> bytes:
         """See Files.read."""
         return self._layers[file.layer].read(file.path)
 
-    def _resolve(self, path: str, upto: int) -> _Place | None:
-        """Follow every symbolic link; None where something is missing, is not a folder, or turns in circles."""
+    def _extract(self, layer: Layer) -> None:
+        """Add a layer that writes through links (`lib/x` where `lib` is one), entry by entry as an engine extracts it."""
+        placed = layer.again()
+        self._layers.append(placed)
+        top = len(self._layers) - 1
+        real: dict[str, str] = {}
+        steps = 0
+        for path, entry in layer.order:
+            parent, _, base = path.rpartition("/")
+            if parent not in real:
+                steps += (parent.count("/") + 1) * (top + 1)
+                if steps > limits.STEPS:
+                    raise tar.LimitReached("too much is written through links")
+                folder = self._resolve(parent, top, create=True)
+                real[parent] = parent if folder is None else folder.path
+            placed.put(_join(real[parent], base), entry)
+            if entry.kind != tar.FILE or path in real or base.startswith(".wh."):
+                real.clear()
+
+    def _resolve(self, path: str, upto: int, *, create: bool = False, last: bool = True) -> _Place | None:
+        """Follow every symbolic link; None where something is missing, is not a folder, or turns in circles.
+
+        With `create`, what is missing counts as a folder made on the spot; without `last`, a link at the end stays.
+        """
         waiting = [part for part in reversed(path.split("/")) if part]
         trail = [_Place(None, "", 0, 0)]
         links = 0
-        through: _Place | None = None  # a file that a later layer wrote through a linked folder, under its other name
         while waiting:
             part = waiting.pop()
+            folder = trail[-1]
+            if folder.entry is not None and not create:
+                return None
             if part == ".":
                 continue
             if part == "..":
                 trail[1:] = trail[1:-1]
                 continue
-            folder = trail[-1]
-            if folder.entry is not None:
-                return through
-            place = self._topmost(f"{folder.path}/{part}" if folder.path else part, upto, folder.floor)
+            inner = _join(folder.path, part)
+            place = self._topmost(inner, upto, folder.floor)
+            if place is not None and place.entry is not None and place.entry.kind == tar.HARD:
+                place = self._linked(place)
             if place is None:
-                return through
-            if place.entry is not None and place.entry.kind == tar.SYMLINK:
+                if not create:
+                    return None
+                place = _Place(None, inner, upto, folder.floor)
+            if place.entry is not None and place.entry.kind == tar.SYMLINK and (last or waiting):
                 links += 1
                 if links > limits.LINKS:
-                    return through
-                if waiting and through is None:
-                    through = self._topmost("/".join([place.path, *reversed(waiting)]), upto, place.layer + 1)
+                    return None
                 if place.entry.link.startswith("/"):
                     trail = trail[:1]
                 waiting += [step for step in reversed(place.entry.link.split("/")) if step]
                 continue
             trail.append(place)
-        found = trail[-1]
-        return through if through is not None and through.entry and through.layer > found.layer else found
+        return trail[-1]
+
+    def _linked(self, place: _Place) -> _Place:
+        """Return what a hard link names: something of the layers below, as its own layer is searched by `Layer.scan`."""
+        entry = place.entry
+        target = self._resolve(entry.link, place.layer - 1, last=False) if entry is not None and place.layer else None
+        return place if target is None or target.entry is None else target
 
     def _topmost(self, path: str, upto: int, floor: int) -> _Place | None:
-        """What the layers from `upto` down to `floor` say of a path whose parents hold no link.
-
-        A folder that a layer only implies (a tool wrote `lib/x` without `lib`) does not replace a link of that name
-        below it: container engines extract the file through the link.
-        """
+        """Return what the layers from `upto` down to `floor` say of a path whose parents hold no link."""
         folder: _Place | None = None
-        named = False
         parent = path.rpartition("/")[0]
         for index in range(upto, floor - 1, -1):
             layer = self._layers[index]
             entry = layer.entries.get(path)
             if entry is not None and entry.kind != tar.FOLDER:
-                if folder is None or (entry.kind == tar.SYMLINK and not named):
-                    return _Place(entry, path, index, floor)
-                return folder._replace(floor=index + 1)
-            if path in layer.folders:
-                folder = folder or _Place(None, path, index, floor)
-                named = named or entry is not None
+                return _Place(entry, path, index, floor) if folder is None else folder._replace(floor=index + 1)
+            if folder is None and path in layer.folders:
+                folder = _Place(None, path, index, floor)
             if path in layer.opaque or path in layer.whiteouts or parent in layer.opaque:
                 return folder and folder._replace(floor=index)
         return folder
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
