@@ -68,14 +68,16 @@ def root() -> Path:
     CACHE.mkdir(exist_ok=True)
     if shutil.which("mmdebstrap") and os.geteuid() == 0:
         print("making a Debian root with mmdebstrap …", file=sys.stderr)
-        made = subprocess.run(["mmdebstrap", "--mode=root", "--variant=minbase", "bookworm", str(path)], capture_output=True, check=False)
+        command = ["mmdebstrap", "--mode=root", "--variant=minbase", "bookworm", str(path)]
+        made = subprocess.run(command, capture_output=True, check=False)
         if made.returncode == 0:
             return path
         path.unlink(missing_ok=True)
     print("making a root of the same shape …", file=sys.stderr)
     noise = random.Random(1)
     status = "".join(
-        f"Package: package{number}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.{number}-1\n\n" for number in range(PACKAGES)
+        f"Package: package{number}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.{number}-1\n\n"
+        for number in range(PACKAGES)
     )
     with tarfile.open(path, "w") as archive:
         _add(archive, "etc/os-release", b'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n')
@@ -165,7 +167,8 @@ def main() -> None:
     hashing = best(lambda: _sha256(image), options.runs)
     reports = [f"-r={name}={CACHE / name}" for name in ("json", "junit", "sarif")]
     check = measure([*gate, "check", f"docker-archive:{image}", "--db", str(store), "--offline", "-q", *reports], options.runs)
-    line(f"check, docker archive of {image.stat().st_size / 1e6:.0f} MB", check.seconds, "SHA-256 of the file", hashing, check.memory)
+    size = image.stat().st_size / 1e6
+    line(f"check, docker archive of {size:.0f} MB", check.seconds, "SHA-256 of the file", hashing, check.memory)
 
 
 def _unpack(folder: Path) -> None:

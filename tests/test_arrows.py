@@ -58,8 +58,8 @@ def test_a_room_knows_only_what_its_stage_may_know() -> None:
         room = _room(path)
         if room == "cli":
             continue
-        for other in _imports(tree) - SHARED - {room} - MAY_KNOW[room]:
-            wrong.append(f"{path.relative_to(ROOT)} imports {other}")
+        others = _imports(tree) - SHARED - {room} - MAY_KNOW[room]
+        wrong += [f"{path.relative_to(ROOT)} imports {other}" for other in others]
     assert wrong == []
 
 

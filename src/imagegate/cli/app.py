@@ -75,7 +75,7 @@ def check(
     quiet: QuietOption = False,
     color: ColorOption = "auto",
 ) -> None:
-    """The gate: scan images, decide by the policy, write reports, exit."""
+    """The gate: scan, decide by the policy, report, exit."""
     from imagegate.cli import run
 
     settings = run.Settings(policy, fail_on, report or [], report_only, verbose, quiet, color)
@@ -103,7 +103,10 @@ def evaluate(
 
 @app.command(epilog="Example: imagegate demo -r sarif=demo.sarif")
 def demo(report: ReportOption = None, verbose: VerboseOption = False, quiet: QuietOption = False, color: ColorOption = "auto") -> None:
-    """A build being broken, with nothing to set up: the Heartbleed image against bundled advisories."""
+    """Break a build, with nothing to set up.
+
+    The Heartbleed image against bundled advisories: no network, no store, no engine.
+    """
     from imagegate.cli import run
 
     raise typer.Exit(run.demo(run.Settings(None, None, report or [], False, verbose, quiet, color)))
