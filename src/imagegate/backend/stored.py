@@ -1,7 +1,6 @@
 """Reads a stored result back into what a backend had answered: nothing is scanned again."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from imagegate import schema
@@ -12,8 +11,10 @@ from imagegate.model.scan import BackendRun, Database, Finding, ScanReport, Scor
 from imagegate.text import clean
 
 _LARGEST = 1 << 30  # bytes
+_LONGEST = 40_000  # characters of a text: more than any that was cleaned when it was written
 # What depends on the clock, the policy or on this reading is worked out again.
 _COMPUTED = ("stale_database", "end_of_life", "missing_data")
+_CHANGED = "It was changed, cut, or written by another version: scan the image again."
 _NOTE = "read from a stored result, which nobody has authenticated"
 
 
@@ -25,7 +26,7 @@ def read(data: bytes, name: str) -> list[ScanReport | BackendError]:
     if len(data) > _LARGEST:
         raise BackendError(f"{name}: {len(data):,} bytes are too many for a result", "Is it the right file?")
     try:
-        document = json.loads(data)
+        document = json.loads(data, parse_float=_number, parse_constant=_refused)
     except (ValueError, RecursionError) as error:
         raise BackendError(
             f"{name}: not JSON: {clean(str(error), 200)}", "Write one with `imagegate check IMAGE -r json=FILE`."
@@ -38,11 +39,51 @@ def read(data: bytes, name: str) -> list[ScanReport | BackendError]:
     problem = next(schema.problems(document, {**form, "$defs": known["$defs"]}), None)
     if problem is not None:
         where = ".".join(str(step) for step in problem.path) or "the document"
-        raise BackendError(f"{name}: {clean(where, 200)}: {problem.message}", "It was changed, or written by another version.")
+        raise BackendError(f"{name}: {clean(where, 200)}: {problem.message}", _CHANGED)
     results = document["results"] if kind == "results" else [document]
     if not results:
         raise BackendError(f"{name}: holds no result", "Write one with `imagegate check IMAGE -r json=FILE`.")
+    if kind == "results" and document["verdict"]["reasons"] != [
+        f"{result['image']['reference']}: {reason}" for result in results for reason in result["verdict"]["reasons"]
+    ]:
+        raise BackendError(f"{name}: its results do not give its verdict", _CHANGED)
+    for result in results:
+        if doubt := _contradiction(result):
+            raise BackendError(f"{name}: {doubt}", _CHANGED)
     return [_scan(result, name) for result in results]
+
+
+def _number(text: str) -> float:
+    """To JSON, 1.0 and 1 are one number."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _refused(word: str) -> None:
+    raise ValueError(f"{word} is not a number of JSON")
+
+
+def _contradiction(result: dict[str, Any]) -> str:
+    """Return what shows that a part of the result was taken out or put in, or ""; a forger who is careful is not found."""
+    failed = [f"{item['kind']}: {item['detail']}" for item in result["evidence"] if item["status"] == "fail"]
+    broken = [rule for rule in result["policy"]["rules"] if rule["status"] == "violated"]
+    if result["backend"]:
+        reasons = result["verdict"]["reasons"]
+        if reasons[len(broken) :] != failed or len(reasons) < len(broken):
+            return "its rules and evidence do not give the reasons of its verdict"
+        if (result["verdict"]["status"] == "pass") != (not reasons):
+            return "its verdict does not follow from its reasons"
+        kinds = {item["kind"] for item in result["evidence"]}
+        if (result["distribution"] and "end_of_life" not in kinds) or (result["packages"] and "stale_database" not in kinds):
+            return "evidence that every result has is missing"
+    elif result["packages"] or result["findings"]:
+        return "it has packages or findings, but nobody scanned"
+    for rule in result["policy"]["rules"]:
+        if any(index >= len(result["findings"]) for index in rule["findings"]):
+            return f"rule {clean(rule['id'], 100)}: a finding is missing"
+    if [layer["index"] for layer in result["image"]["layers"]] != list(range(len(result["image"]["layers"]))):
+        return "its layers are not in order"
+    return ""
 
 
 def _scan(result: dict[str, Any], name: str) -> ScanReport | BackendError:
@@ -50,18 +91,22 @@ def _scan(result: dict[str, Any], name: str) -> ScanReport | BackendError:
     if not result["backend"]:
         reasons = "; ".join(clean(reason, 300) for reason in result["verdict"]["reasons"])
         return BackendError(f"{name}: holds no scan of {reference}: {reasons}", "Scan the image again with `imagegate check`.")
+    layers = len(result["image"]["layers"])
     packages = tuple(_package(package) for package in result["packages"])
     places = {(package.purl, location): package for package in packages for location in package.locations}
-    layers = len(result["image"]["layers"])
+    for package in packages:
+        for location in package.locations:
+            if location.layer >= layers or places[package.purl, location] != package:
+                raise BackendError(f"{name}: {clean(package.purl, 200)}: its layer is not there, or it is there twice", _CHANGED)
     findings = []
     for index, facts in enumerate(result["findings"]):
-        location = Location(clean(facts["location"]["path"], 4096), facts["location"]["layer"])
-        package = places.get((clean(facts["package"]), location))
-        if package is None or location.layer >= layers:
-            raise BackendError(f"{name}: findings.{index}: its package or layer is not in the result", "It was changed, or cut.")
-        findings.append(_finding(facts, package, location))
+        location = Location(_text(facts["location"]["path"]), facts["location"]["layer"])
+        found = places.get((_text(facts["package"]), location))
+        if found is None:
+            raise BackendError(f"{name}: findings.{index}: its package is not in the result", _CHANGED)
+        findings.append(_finding(facts, found, location))
     evidence = [
-        Evidence(clean(item["kind"], 40), item["found"], clean(item["detail"]))
+        Evidence(_text(item["kind"]), item["found"], _text(item["detail"]))
         for item in result["evidence"]
         if item["kind"] not in _COMPUTED and item["detail"] != _NOTE
     ]
@@ -69,71 +114,105 @@ def _scan(result: dict[str, Any], name: str) -> ScanReport | BackendError:
         evidence.append(Evidence("no_packages", "fail", "the stored result lists no package"))
     evidence.append(Evidence("backend", "ok", _NOTE))
     return ScanReport(
-        _image(result["image"]), tuple(_run(run) for run in result["backend"]), _distribution(result["distribution"]), packages, tuple(findings), tuple(evidence)
-    )  # fmt: skip
-
-
-def _image(facts: dict[str, Any]) -> Image:
-    layers = tuple(Layer(**{**layer, "created_by": clean(layer["created_by"])}) for layer in map(_layer, facts["layers"]))
-    return Image(
-        clean(facts["reference"], 1000),
-        clean(facts["source"], 40),
-        facts["id"],
-        clean(facts["digest"], 100) if facts["digest"] else None,
-        clean(facts["platform"], 200),
-        tuple(sorted((clean(key), clean(value)) for key, value in facts["labels"].items())),
-        layers,
+        image=_image(result["image"]),
+        backends=tuple(_run(run) for run in result["backend"]),
+        distribution=_distribution(result["distribution"]),
+        packages=packages,
+        findings=tuple(findings),
+        evidence=tuple(evidence),
     )
 
 
-def _layer(facts: dict[str, Any]) -> dict[str, Any]:
-    return {key: facts[key] for key in ("index", "digest", "diff_id", "size", "created_by", "base")}
+def _text(value: str) -> str:
+    return clean(value, _LONGEST)
+
+
+def _image(facts: dict[str, Any]) -> Image:
+    return Image(
+        reference=_text(facts["reference"]),
+        source=_text(facts["source"]),
+        id=facts["id"],
+        digest=_text(facts["digest"]) if facts["digest"] else None,
+        platform=_text(facts["platform"]),
+        labels=tuple(sorted((_text(key), _text(value)) for key, value in facts["labels"].items())),
+        layers=tuple(_layer(layer) for layer in facts["layers"]),
+    )
+
+
+def _layer(facts: dict[str, Any]) -> Layer:
+    return Layer(
+        index=facts["index"],
+        digest=facts["digest"],
+        diff_id=facts["diff_id"],
+        size=facts["size"],
+        created_by=_text(facts["created_by"]),
+        base=facts["base"],
+    )
 
 
 def _run(facts: dict[str, Any]) -> BackendRun:
-    database = facts["database"]
-    texts = ("digest", "built", "newest", "confirmed")
-    numbers = ("records", "scores", "exploited")
-    known = database and Database(**{key: clean(database[key], 100) for key in texts}, **{key: database[key] for key in numbers})
-    return BackendRun(clean(facts["name"], 100), clean(facts["version"], 100), known or None)
+    return BackendRun(_text(facts["name"]), _text(facts["version"]), _database(facts["database"]))
+
+
+def _database(facts: dict[str, Any] | None) -> Database | None:
+    if facts is None:
+        return None
+    return Database(
+        digest=_text(facts["digest"]),
+        built=_text(facts["built"]),
+        newest=_text(facts["newest"]),
+        confirmed=_text(facts["confirmed"]),
+        records=facts["records"],
+        scores=facts["scores"],
+        exploited=facts["exploited"],
+    )
 
 
 def _distribution(facts: dict[str, Any] | None) -> Distribution | None:
     if facts is None:
         return None
-    found = Distribution(*(clean(facts[key], 200) for key in ("id", "version", "codename", "pretty_name")))
-    return replace(found, end_of_life=clean(facts["end_of_life"], 10) if facts["end_of_life"] else None)
+    return Distribution(
+        id=_text(facts["id"]),
+        version=_text(facts["version"]),
+        codename=_text(facts["codename"]),
+        pretty_name=_text(facts["pretty_name"]),
+        end_of_life=facts["end_of_life"],
+    )
 
 
 def _package(facts: dict[str, Any]) -> Package:
-    locations = tuple(Location(clean(place["path"], 4096), place["layer"]) for place in facts["locations"])
-    texts = (clean(facts[key]) for key in ("type", "name", "version", "purl"))
-    owner = facts["owned_by"]
     return Package(
-        *texts, locations, clean(facts["source_name"]), clean(facts["source_version"]), clean(owner) if owner else None
+        type=_text(facts["type"]),
+        name=_text(facts["name"]),
+        version=_text(facts["version"]),
+        purl=_text(facts["purl"]),
+        locations=tuple(Location(_text(place["path"]), place["layer"]) for place in facts["locations"]),
+        source_name=_text(facts["source_name"]),
+        source_version=_text(facts["source_version"]),
+        owned_by=None if facts["owned_by"] is None else _text(facts["owned_by"]),
     )
 
 
 def _finding(facts: dict[str, Any], package: Package, location: Location) -> Finding:
     return Finding(
-        id=clean(facts["id"], 200),
+        id=_text(facts["id"]),
         aliases=_texts(facts["aliases"]),
-        raw_severity=clean(facts["raw_severity"], 40),
+        raw_severity=_text(facts["raw_severity"]),
         scores=tuple(
-            Score(clean(score["type"], 20), float(score["score"]), clean(score["vector"], 300), clean(score["source"], 200))
+            Score(_text(score["type"]), float(score["score"]), _text(score["vector"]), _text(score["source"]))
             for score in facts["scores"]
         ),
         fixed_in=_texts(facts["fixed_in"]),
         fix_state=facts["fix_state"],
-        published=clean(facts["published"], 40) if facts["published"] else None,
+        published=None if facts["published"] is None else _text(facts["published"]),
         known_exploited=facts["known_exploited"],
         package=package,
         location=location,
-        title=clean(facts["title"]),
-        url=clean(facts["url"]),
+        title=_text(facts["title"]),
+        url=_text(facts["url"]),
         advisories=_texts(facts.get("advisories", ())),
     )
 
 
 def _texts(values: list[str]) -> tuple[str, ...]:
-    return tuple(clean(value, 300) for value in values)
+    return tuple(map(_text, values))

@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from imagegate.model.severity import Severity
 from imagegate.model.verdict import Failure, JudgedFinding, Outcome, Verdict
 from imagegate.report import wording
+from imagegate.text import clean
 
 _FEW = 20  # findings that are listed before "and more"
 _COLORS = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
@@ -15,6 +17,7 @@ _WORDS = {"pass": ("PASS", "green"), "fail": ("FAIL", "red"), "none": ("NO VERDI
 # Build servers take commands from any line of a log: `::error::`, `##[error]`, `##vso[…]`. No data may form one.
 _COMMAND = re.compile(r"([#:])(?=\1)")
 _INDENT = "    "
+_LONGEST = 8000  # characters of one paragraph
 
 
 class Console:
@@ -39,21 +42,25 @@ class Console:
             return text
         return "\x1b[" + ";".join(_COLORS[color] for color in colors) + "m" + text + "\x1b[0m"
 
-    def _lines(self, text: str, first: str = _INDENT, *colors: str) -> Iterator[str]:
-        """Wrap text, indenting what follows the first line like that line."""
-        space = " " * _columns(first)
-        for number, line in enumerate(_wrap(text, self._width - len(space))):
-            yield (first if number == 0 else space) + self._paint(harmless(line), *colors)
+    def _lines(self, text: str, first: str = _INDENT, *colors: str, rest: str | None = None) -> Iterator[str]:
+        """Wrap text; what follows the first line is indented like that line, or with `rest`."""
+        space = " " * _columns(first) if rest is None else rest
+        width = self._width - max(len(space), _columns(first))
+        for number, line in enumerate(_wrap(harmless(text), width)):
+            yield (first if number == 0 else space) + self._paint(line, *colors)
+
+    def _title(self, word: str, color: str, reference: str, code: int) -> Iterator[str]:
+        yield from self._lines(f"{reference} (exit {code})", self._paint(word, color, "bold") + "  ", rest=_INDENT)
 
     def _failure(self, failure: Failure) -> Iterator[str]:
-        yield self._paint("NO VERDICT", "yellow", "bold") + f"  {harmless(failure.reference)}  (exit {failure.exit_code})"
+        failure = wording.tidy(failure)
+        yield from self._title(*_WORDS["none"], failure.reference, failure.exit_code)
         yield from self._lines(failure.message)
         if failure.hint:
             yield from self._lines(failure.hint, _INDENT, "dim")
 
     def _verdict(self, verdict: Verdict) -> Iterator[str]:
-        word, color = _WORDS[verdict.status]
-        yield self._paint(word, color, "bold") + f"  {harmless(verdict.scan.image.reference)}  (exit {verdict.exit_code})"
+        yield from self._title(*_WORDS[verdict.status], verdict.scan.image.reference, verdict.exit_code)
         yield from self._lines(wording.headline(verdict))
         for status, title in (("violates", "What breaks the build"), ("warns", "What only warns")):
             yield from self._findings(verdict, status, title)
@@ -68,7 +75,7 @@ class Console:
         if not found:
             return
         yield ""
-        yield self._paint(f"{title}: {wording.counts(found)}", "bold")
+        yield from self._lines(f"{title}: {wording.counts(found)}", "", "bold", rest="  ")
         shown = found if self._every else found[:_FEW]
         for judged in shown:
             yield from self._finding(judged, verdict)
@@ -78,10 +85,10 @@ class Console:
     def _finding(self, judged: JudgedFinding, verdict: Verdict) -> Iterator[str]:
         finding = judged.finding
         color = _OF_SEVERITY.get(judged.counts_as, "dim")
-        mark = f"  {self._paint(judged.counts_as.word.upper().ljust(10), color, 'bold')}"
-        score = "" if judged.score is None else f"  CVSS {judged.score:.1f}"
-        exploited = self._paint("  exploited", "red") if finding.known_exploited else ""
-        yield f"{mark} {self._paint(harmless(finding.id), 'bold')}{score}{exploited}"
+        mark = f"  {self._paint(judged.counts_as.word.upper().ljust(10), color, 'bold')} "
+        score = "" if judged.score is None else f", CVSS {judged.score:.1f}"
+        exploited = ", exploited" if finding.known_exploited else ""
+        yield from self._lines(f"{_short(finding.id, 60)}{score}{exploited}", mark, "bold")
         body = " " * 13
         yield from self._lines(f"{wording.package(judged)}: {wording.fix(judged)}", body)
         if not judged.severity:
@@ -93,19 +100,23 @@ class Console:
             yield from self._lines(f"also {_short(wording.names(judged), 200)}", body, "dim")
 
     def _upgrades(self, verdict: Verdict) -> Iterator[str]:
-        """One line per source package: the version that has every fix is the highest, and they are listed in order."""
-        wanted: dict[str, list[str]] = {}
+        """One line per source package. Which version is the highest only its ecosystem knows: all are listed."""
+        wanted: dict[tuple[str, str], Counter[str]] = {}
         for judged in verdict.findings:
             if judged.status == "violates" and judged.finding.fixed_in:
                 package = judged.finding.package
-                versions = wanted.setdefault(package.source_name or package.name, [])
-                versions += [version for version in judged.finding.fixed_in if version not in versions]
+                name = package.source_name or package.name
+                wanted.setdefault((name, package.type), Counter())[" or ".join(judged.finding.fixed_in)] += 1
         if not wanted:
             return
         yield ""
         yield self._paint("What to upgrade", "bold")
-        for name, versions in sorted(wanted.items()):
-            yield from self._lines(f"{name}: at least {'; '.join(versions)}", "  ")
+        for (name, _), versions in sorted(wanted.items()):
+            if len(versions) == 1:
+                yield from self._lines(f"{name}: {next(iter(versions))} or later", "  ")
+                continue
+            listed = ", ".join(f"{version} (fixes {count})" for version, count in sorted(versions.items()))
+            yield from self._lines(f"{name}: the highest of {listed}", "  ")
 
     def _evidence(self, verdict: Verdict) -> Iterator[str]:
         told = [item for item in verdict.evidence if item.status != "ok" or item.found != "ok"]
@@ -129,7 +140,7 @@ class Console:
             end = f" until {waiver.expires}" if waiver.expires else ""
             state = {
                 "used": f"holds{end} for {len(waiver.findings)}",
-                "unused": f"matched nothing{end}: remove it",
+                "unused": "matches nothing: remove it",
                 "expired": f"expired on {waiver.expires}: what it covered counts again ({len(waiver.findings)})",
             }[waiver.status]
             who = ", ".join(part for part in (waiver.owner, waiver.reason) if part)
@@ -141,9 +152,9 @@ class Console:
         rest = [judged for judged in verdict.findings if judged.status == "accepted"]
         waived = [judged for judged in verdict.findings if judged.status == "waived"]
         if rest:
-            yield from self._lines(f"Breaks no rule: {wording.counts(rest)}", "")
+            yield from self._lines(f"Breaks no rule: {wording.counts(rest)}", "", rest="  ")
         if waived:
-            yield from self._lines(f"Waived: {wording.counts(waived)}", "")
+            yield from self._lines(f"Waived: {wording.counts(waived)}", "", rest="  ")
         kinds: dict[str, int] = {}
         for package in scan.packages:
             kinds[package.type] = kinds.get(package.type, 0) + 1
@@ -152,20 +163,23 @@ class Console:
         if scan.distribution:
             where = f" of {scan.distribution.pretty_name or f'{scan.distribution.id} {scan.distribution.version}'.rstrip()}"
         yield from self._lines(
-            f"Looked at {packages} packages{where} in {len(scan.image.layers)} layers, {scan.image.platform}", "", "dim"
+            f"Looked at {packages} packages{where} in {len(scan.image.layers)} layers, {scan.image.platform}",
+            "",
+            "dim",
+            rest="  ",
         )
         for run in scan.backends:
             if run.database:
                 data = f", {run.database.records:,} advisories confirmed {run.database.confirmed[:10]}"
-                yield from self._lines(f"Scanned by {run.name} {run.version}{data}", "", "dim")
+                yield from self._lines(f"Scanned by {run.name} {run.version}{data}", "", "dim", rest="  ")
         yield from self._lines(
-            f"Policy {verdict.policy.reference} {verdict.policy.digest[:19]}, judged {verdict.created}", "", "dim"
+            f"Policy {verdict.policy.reference} {verdict.policy.digest[:19]}, judged {verdict.created}", "", "dim", rest="  "
         )
 
 
 def harmless(line: str) -> str:
-    """Return a line of a log that no build server takes for a command."""
-    return _COMMAND.sub(r"\1\\", line)
+    """Return a line of a log that no terminal and no build server takes for a command."""
+    return _COMMAND.sub(r"\1\\", clean(line, _LONGEST))
 
 
 def _short(text: str, longest: int) -> str:
@@ -183,20 +197,28 @@ def _columns(text: str) -> int:
 def _wrap(text: str, width: int) -> Iterator[str]:
     """Yield lines of at most `width` columns; a word that is longer is cut, so that no log line runs away."""
     width = max(20, width)
-    line = ""
+    line, used = "", 0
     for word in text.split():
-        rest = word
-        while rest:
-            if not line:
-                piece, rest = rest[:width], rest[width:]
-                line = piece
-            elif _columns(line) + 1 + _columns(rest) <= width:
-                line, rest = f"{line} {rest}", ""
-            else:
-                yield line
-                line = ""
-            if rest and line and len(line) >= width:
-                yield line
-                line = ""
+        size = _columns(word)
+        if used and used + 1 + size > width:
+            yield line
+            line, used = "", 0
+        if size > width:
+            *pieces, last = _pieces(word, width)
+            yield from pieces
+            line, used = last, _columns(last)
+        else:
+            line, used = (f"{line} {word}", used + 1 + size) if used else (word, size)
     if line:
         yield line
+
+
+def _pieces(word: str, width: int) -> Iterator[str]:
+    start, used = 0, 0
+    for index, char in enumerate(word):
+        size = _columns(char)
+        if used + size > width:
+            yield word[start:index]
+            start, used = index, 0
+        used += size
+    yield word[start:]
