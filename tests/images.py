@@ -25,6 +25,15 @@ class Entry:
     link: str = ""
 
 
+def whiteout(path: str) -> Entry:
+    head, slash, tail = path.rpartition("/")
+    return Entry(f"{head}{slash}.wh.{tail}")
+
+
+def opaque(folder: str) -> Entry:
+    return Entry(f"{folder}/.wh..wh..opq")
+
+
 def file(name: str, data: bytes | str = b"") -> Entry:
     return Entry(name, data.encode() if isinstance(data, str) else data)
 
@@ -41,7 +50,7 @@ def folder(name: str) -> Entry:
     return Entry(name, kind=tarfile.DIRTYPE)
 
 
-def layer(entries: Iterable[Entry] | Mapping[str, bytes | str], form: int = tarfile.PAX_FORMAT) -> bytes:
+def layer(entries: Iterable[Entry] | Mapping[str, bytes] | Mapping[str, str] | Mapping[str, bytes | str], form: int = tarfile.PAX_FORMAT) -> bytes:
     """Return the uncompressed tar of a layer."""
     if isinstance(entries, Mapping):
         entries = [file(name, data) for name, data in entries.items()]
@@ -104,8 +113,15 @@ class Image:
         return members
 
     def docker_archive(self, path: Path) -> Path:
-        path.write_bytes(layer(self.docker_members(), tarfile.USTAR_FORMAT))
-        return path
+        return archive(path, self.docker_members())
+
+    def engine_members(self) -> dict[str, bytes]:
+        """Return the members of the archive that `docker save` writes since version 25: a layout and manifest.json."""
+        found, descriptor = self.blobs("")
+        config = _blob(self.config())
+        names = [_blob(data) for data in self.layers]
+        manifest = [{"Config": config, "RepoTags": [self.name], "Layers": names}]
+        return found | layout([descriptor]) | {"manifest.json": json.dumps(manifest).encode()}
 
     def blobs(self, compression: str = "gzip") -> tuple[dict[str, bytes], dict[str, Any]]:
         """Return the blobs of an OCI layout by path, and the descriptor of the manifest."""
@@ -151,6 +167,12 @@ def layout(descriptors: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
     """Return the two files that make a folder an OCI layout."""
     index = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": list(descriptors)}
     return {"oci-layout": b'{"imageLayoutVersion": "1.0.0"}', "index.json": json.dumps(index).encode()}
+
+
+def archive(path: Path, members: Iterable[Entry] | Mapping[str, bytes], compression: str = "") -> Path:
+    """Write the members as a tar file, compressed as a whole where that is asked for."""
+    path.write_bytes(compressed(layer(members, tarfile.USTAR_FORMAT), compression))
+    return path
 
 
 def write_folder(path: Path, members: Mapping[str, bytes]) -> Path:

@@ -237,7 +237,7 @@ def bounded(compressed: Iterator[bytes], kind: str) -> Iterator[bytes]:
 
 def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Members may follow each other (RFC 1952 section 2.2); only zeros may follow the last one."""
-    from isal import igzip_lib
+    from isal import igzip_lib, isal_zlib
 
     def start() -> igzip_lib.IgzipDecompressor:
         return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
@@ -258,7 +258,7 @@ def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
                     yield out
                 if member.eof:
                     data, fresh = member.unused_data, True
-    except (igzip_lib.IsalError, EOFError) as error:
+    except (isal_zlib.error, EOFError) as error:  # type: ignore[misc]  # its stubs call the class an instance
         raise SourceError(f"damaged gzip data: {error}", "Save or pull the image again.") from error
     if not fresh:
         raise SourceError("the gzip data ends in the middle", "The file is cut short; save or pull the image again.")

@@ -104,7 +104,8 @@ def _member(block: bytes, flag: int, facts: dict[str, str], offset: int) -> Memb
 
 def _verify(block: bytes, at: int) -> None:
     # The checksum counts its own field as eight spaces, together 256.
-    if sum(block) - sum(block[148:156]) + 256 != _number(block[148:156]):
+    field = block[148:156].strip(b" \0")
+    if field.strip(b"01234567") or sum(block) - sum(block[148:156]) + 256 != int(field or b"0", 8):
         raise SourceError(f"not a tar header at byte {at:,}", "Is it an image, and is the file complete?")
 
 
