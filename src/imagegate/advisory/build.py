@@ -69,9 +69,11 @@ class Builder:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self.changed = False
 
     def add(self, archive: Archive) -> None:
         """Replace what this source said before; raises StoreError for an archive that is damaged or not OSV."""
+        self.changed = True
         number = self._forget(archive.name)
         if archive.name == EXPLOITED:
             newest, counts = self._exploited(archive)
@@ -262,10 +264,11 @@ def replace(path: str, origin: str, work: Callable[[Builder], None], *, keep: bo
             work(builder)
             builder.finish(origin)
             connection.commit()
-            if not fresh:
-                connection.execute("VACUUM")
-            connection.execute("ANALYZE")
-            connection.commit()
+            if builder.changed:
+                if not fresh:
+                    connection.execute("VACUUM")
+                connection.execute("ANALYZE")
+                connection.commit()
         seal(temporary)
         os.replace(temporary, path)
     except (OSError, sqlite3.Error) as error:

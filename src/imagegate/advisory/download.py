@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from imagegate import __version__
 from imagegate.errors import StoreError
@@ -20,6 +21,7 @@ from imagegate.text import clean
 
 _ATTEMPTS = 5
 _TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two pieces
+_LONGEST = 1800.0  # seconds that one try may take: a server that drips must not hold us for ever
 _LONGEST_WAIT = 60.0  # seconds: a server's Retry-After is a wish, not an order
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 LARGEST = 8 << 30  # bytes
@@ -35,27 +37,28 @@ class Downloaded:
     etag: str
 
 
-class NotThere(Exception):
+class NotThere(StoreError):
     """The server has no such file."""
 
 
 def shown(url: str) -> str:
     """Return the URL as it may be shown: without user name, password or query."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.port:
-        host += f":{parts.port}"
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if parts.port:
+            host += f":{parts.port}"
+    except ValueError:
+        return "an address that cannot be read"
     return clean(urlunsplit((parts.scheme, host, parts.path, "", "")), 300)
 
 
-def download(
-    url: str, path: str, etag: str, label: str, progress: Progress, sleep: Callable[[float], None] = time.sleep
-) -> Downloaded:
+def download(url: str, path: str, etag: str, label: str, progress: Progress) -> Downloaded:
     """Fetch `url` into `path` unless it still has `etag`; a part left by an earlier try is continued.
 
     Raises NotThere for a 404, StoreError when the server cannot be reached, refuses, or sends something else.
     """
-    if urlsplit(url).scheme not in ("http", "https"):
+    if not url.lower().startswith(("http://", "https://")):
         raise StoreError(f"{shown(url)}: not an http or https address", "For a folder use `imagegate db build FOLDER`.")
     failure = ""
     for attempt in range(_ATTEMPTS):
@@ -65,10 +68,15 @@ def download(
         except _Temporary as error:
             failure = str(error)
             wait = min(_LONGEST_WAIT, error.wait) if error.wait else wait
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             failure = _reason(error)
+        except OSError as error:
+            raise StoreError(
+                f"{clean(path)}: the download could not be written: {error.strerror}",
+                "Is the folder writable, and is there room on the disk?",
+            ) from None
         if attempt + 1 < _ATTEMPTS:
-            sleep(wait)
+            time.sleep(wait)
     raise StoreError(
         f"{shown(url)}: {failure}",
         "Is the network or the proxy (HTTPS_PROXY, REQUESTS_CA_BUNDLE) set up? `--offline` works with what is there.",
@@ -93,10 +101,12 @@ def _try(url: str, path: str, etag: str, label: str, progress: Progress) -> Down
         headers["If-None-Match"] = etag
     with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
         status = response.status_code
-        if status == 304:
+        if url.lower().startswith("https:") and not response.url.lower().startswith("https:"):
+            raise StoreError(f"{shown(url)}: leads to {shown(response.url)}, which is not encrypted", "Check the address.")
+        if status == 304 and "If-None-Match" in headers:
             return Downloaded("", etag)
         if status == 404:
-            raise NotThere(shown(url))
+            raise NotThere(f"{shown(url)}: the server has no such file", "Check the address.")
         if status == 416:
             _remove(part, note)
             raise _Temporary("the part that was there does not fit any more")
@@ -114,9 +124,10 @@ def _try(url: str, path: str, etag: str, label: str, progress: Progress) -> Down
             os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
         with open(note, "w", encoding="utf-8") as file:
             json.dump({"url": shown(url), "etag": fresh}, file)
-        total = start + int(response.headers.get("Content-Length") or 0)
+        length = response.headers.get("Content-Length", "")
+        total = start + int(length[:18]) if length.isascii() and length.isdigit() else 0
         size = _receive(response, part, start, total, label, progress)
-        if response.headers.get("Content-Length") and size != total:
+        if total and size != total:
             raise _Temporary(f"the download stopped after {size:,} of {total:,} bytes")
         _checksum(response, part, note)
     os.replace(part, path)
@@ -125,9 +136,12 @@ def _try(url: str, path: str, etag: str, label: str, progress: Progress) -> Down
 
 
 def _receive(response: requests.Response, part: str, start: int, total: int, label: str, progress: Progress) -> int:
-    size = start
+    size, deadline = start, time.monotonic() + _LONGEST
+    read = getattr(response.raw, "read1", response.raw.read)  # what has come; urllib3 before 2.2 waits for the whole piece
     with open(part, "ab" if start else "wb") as file:
-        for chunk in response.iter_content(1 << 18):
+        while chunk := read(1 << 18):
+            if time.monotonic() > deadline:
+                raise _Temporary(f"only {size:,} bytes came in {_LONGEST:.0f} s")
             size += len(chunk)
             if size > LARGEST:
                 raise StoreError(f"{shown(response.url)}: more than {LARGEST:,} bytes", "This is not an advisory archive.")
@@ -168,20 +182,22 @@ def _retry_after(response: requests.Response) -> float:
     value = response.headers.get("Retry-After", "")
     if value.isascii() and value.isdigit():
         return float(value[:6])
-    with suppress(TypeError, ValueError):
+    with suppress(TypeError, ValueError, OverflowError, OSError):
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     return 0.0
 
 
-def _reason(error: requests.RequestException) -> str:
+def _reason(error: requests.RequestException | HTTPError) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return "the server's certificate is not trusted"
     if isinstance(error, requests.exceptions.ProxyError):
         return "the proxy cannot be reached or refuses"
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout | TimeoutError):
         return "no answer in time"
     if isinstance(error, requests.ConnectionError):
         return "cannot be reached"
+    if isinstance(error, HTTPError):
+        return "the connection broke off"
     return type(error).__name__
 
 

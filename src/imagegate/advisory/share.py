@@ -20,7 +20,7 @@ from imagegate.text import clean
 
 _MAGIC = 0x184D2A50
 _FORMAT = "imagegate-store/1"
-_LARGEST = 16 << 30  # bytes of a store
+_RATIO = 200  # a store is at most so many times as large as its export; real ones are five times
 _CHUNK = 1 << 20
 _LEVEL = 9  # of zstd: 48 MB become about 9, in two seconds
 
@@ -75,7 +75,7 @@ def _import(source: str, name: str, path: str, expected: str) -> None:
         with open(source, "rb") as file:
             if expected:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
-                if found != expected.removeprefix("sha256:"):
+                if found != expected.lower().removeprefix("sha256:"):
                     raise StoreError(
                         f"{clean(name)}: its SHA-256 is {found}, not the one asked for", "It is damaged, or another version."
                     )
@@ -84,7 +84,7 @@ def _import(source: str, name: str, path: str, expected: str) -> None:
             if magic != _MAGIC or length > 4096:
                 raise StoreError(f"{clean(name)}: not an exported advisory store", "Write one with `imagegate db export FILE`.")
             note = json.loads(file.read(length))
-            if note["format"] != _FORMAT or not 0 < int(note["size"]) <= _LARGEST:
+            if note["format"] != _FORMAT or not 0 < int(note["size"]) <= _RATIO * os.path.getsize(source):
                 raise StoreError(f"{clean(name)}: exported by another version of imagegate", "Export it again with this version.")
             os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
             unpacked = f"{path}.new"  # what lies there was left by one who was killed: we hold the lock

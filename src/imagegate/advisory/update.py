@@ -35,51 +35,58 @@ def update(
     Raises StoreError; the old store is then as it was.
     """
     with locked(path, origin.say):
-        old = _sources(path)
+        old = _sources(path, origin.say)
         names = sorted({*ecosystems, *optional, *(name for name in old if name not in (EXPLOITED, SCORES))})
         if since is not None and all(name in old and is_fresh(old[name], since) for name in ecosystems):
             return True
-        wanted = [(name, f"{origin.url}/{quote(name)}/all.zip") for name in [*names, SCORES]]
-        wanted.append((EXPLOITED, f"{origin.url}/{EXPLOITED}" if origin.url != BUCKET else CISA))
-        folder = f"{path}.downloads"
         moment = now()
         fetched: list[Archive] = []
         unchanged: list[str] = []
-        for name, url in wanted:
-            known = old[name].etag if name in old and old[name].url == shown(url) else ""
-            try:
-                result = download(url, os.path.join(folder, quote(name, safe="")), known, name, origin.progress)
-            except NotThere:
-                if name in ecosystems:
-                    raise StoreError(
-                        f"{shown(url)}: there is no such ecosystem", "Names are those of OSV: Debian, Ubuntu, Alpine, Wolfi …"
-                    ) from None
-                if name != SCORES:
-                    origin.say(f"{shown(url)}: not there; going on without it")
-                continue
-            if result.path:
-                fetched.append(Archive(name, result.path, shown(url), result.etag, moment))
-            else:
-                unchanged.append(name)
-        if not fetched and not unchanged:
-            raise StoreError(
-                f"{shown(origin.url)}: holds none of the advisories asked for", "Its layout must be that of the OSV bucket."
-            )
-
-        def work(builder: Builder) -> None:
-            for archive in fetched:
-                origin.progress(f"{archive.name}: writing", 0, 0)
-                builder.add(archive)
-            for name in unchanged:
-                builder.confirm(name, moment)
-
         try:
-            replace(path, "update", work, keep=bool(old))
+            for name, url in _wanted(names, origin.url):
+                known = old[name].etag if name in old and old[name].url == shown(url) else ""
+                target = os.path.join(f"{path}.downloads", quote(name, safe=""))
+                try:
+                    result = download(url, target, known, name, origin.progress)
+                except NotThere:
+                    if name in ecosystems:
+                        raise StoreError(
+                            f"{shown(url)}: there is no such ecosystem", "Names are those of OSV: Debian, Ubuntu, Alpine, Wolfi …"
+                        ) from None
+                    if name != SCORES:
+                        origin.say(f"{shown(url)}: not there; going on without it")
+                    continue
+                if result.path:
+                    fetched.append(Archive(name, result.path, shown(url), result.etag, moment))
+                else:
+                    unchanged.append(name)
+            if not fetched and not unchanged:
+                raise StoreError(
+                    f"{shown(origin.url)}: holds none of the advisories asked for", "Its layout must be that of the OSV bucket."
+                )
+            _write(path, fetched, unchanged, moment, origin, keep=bool(old))
         finally:
             for archive in fetched:
                 _discard(archive.path)
         present = {archive.name for archive in fetched} | set(unchanged)
         return set(ecosystems) <= present
+
+
+def _wanted(names: Collection[str], url: str) -> list[tuple[str, str]]:
+    """Return name and address of each source."""
+    wanted = [(name, f"{url}/{quote(name)}/all.zip") for name in [*names, SCORES]]
+    return [*wanted, (EXPLOITED, f"{url}/{EXPLOITED}" if url != BUCKET else CISA)]
+
+
+def _write(path: str, fetched: list[Archive], unchanged: list[str], moment: str, origin: Origin, *, keep: bool) -> None:
+    def work(builder: Builder) -> None:
+        for archive in fetched:
+            origin.progress(f"{archive.name}: writing", 0, 0)
+            builder.add(archive)
+        for name in unchanged:
+            builder.confirm(name, moment)
+
+    replace(path, "update", work, keep=keep)
 
 
 def is_fresh(source: Source, since: datetime) -> bool:
@@ -99,11 +106,13 @@ def needs_update(store: Store, ecosystems: Collection[str]) -> bool:
     return any(name not in sources or not is_fresh(sources[name], since) for name in ecosystems)
 
 
-def _sources(path: str) -> dict[str, Source]:
+def _sources(path: str, say: Callable[[str], None]) -> dict[str, Source]:
     """Return what the old store has; a missing or damaged one has nothing, and is made anew."""
     try:
         store = Store(path)
-    except StoreError:
+    except StoreError as error:
+        if os.path.exists(path):
+            say(f"{error.message}: it is made anew")
         return {}
     try:
         return {source.name: source for source in store.sources()}
