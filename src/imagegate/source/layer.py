@@ -87,6 +87,9 @@ class Layer:
                 self.whiteouts.add(posixpath.join(parent, base[len(_WHITEOUT) :]))
             return
         if entry.kind == tar.FOLDER:
+            before = self.entries.get(path)
+            if before is not None and before.kind != tar.FOLDER:
+                self.whiteouts.add(path)  # what stood there has already replaced all below
             self.folders.add(path)
         elif path in self.folders:
             self._forget_children(path)
