@@ -10,7 +10,7 @@ from imagegate.model.image import Evidence
 from imagegate.model.inventory import Inventory, Package
 from imagegate.model.scan import Finding
 from imagegate.text import clean
-from imagegate.version import Compare, is_valid, order_of
+from imagegate.version import Compare, is_readable, is_valid, order_of
 from imagegate.version.ranges import affecting, fixes, has_last_affected
 
 
@@ -69,13 +69,13 @@ def _hits(asked: list[tuple[str, Candidate]], compare: Compare) -> list[Hit]:
 
 def _doubts(package: Package, asked: list[tuple[str, Candidate]], compare: Compare, store: Store) -> list[Evidence]:
     """Tell of versions that are not written as their ecosystem demands: they are compared as far as they can be read."""
-    doubts = [
-        Evidence(
-            "unreadable", "fail", f"{clean(package.name, 100)}: {clean(version, 100)!r} is not a version that can be compared"
-        )
-        for version in sorted({version for version, _ in asked})
-        if not is_valid(compare, version)
-    ]
+    doubts = []
+    for version in sorted({version for version, _ in asked}):
+        shown = f"{clean(package.name, 100)}: {clean(version, 100)!r}"
+        if not is_readable(compare, version):
+            doubts.append(Evidence("unreadable", "fail", f"{shown} is not a version that can be compared"))
+        elif not is_valid(compare, version):
+            doubts.append(Evidence("unreadable", "warn", f"{shown} is not quite a version; compared as far as it can be read"))
     odd = {
         (candidate.advisory, bound)
         for _, candidate in asked

@@ -16,6 +16,7 @@ _ORDERS: dict[str, Compare] = {
     "Wolfi": apk.compare,
 }
 _VALID: dict[Compare, Callable[[str], bool]] = {dpkg.compare: dpkg.valid, apk.compare: apk.valid}
+_READABLE: dict[Compare, Callable[[str], bool]] = {dpkg.compare: dpkg.readable, apk.compare: apk.readable}
 
 
 def order_of(ecosystem: str) -> Compare:
@@ -26,3 +27,8 @@ def order_of(ecosystem: str) -> Compare:
 def is_valid(compare: Compare, version: str) -> bool:
     """Return whether a version is written as its ecosystem demands; others are compared leniently, and noted."""
     return _VALID[compare](version)
+
+
+def is_readable(compare: Compare, version: str) -> bool:
+    """Return whether every part of a version has its place in the order, valid or not."""
+    return _READABLE[compare](version)

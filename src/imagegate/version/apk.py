@@ -30,6 +30,12 @@ def valid(version: str) -> bool:
     return bool(_VALID.match(version))
 
 
+def readable(version: str) -> bool:
+    """Return whether the version begins with a number and is made of parts that have a rank, in whatever order."""
+    tokens = _tokens(version)
+    return tokens[0][0] == _INITIAL and all(kind != _OTHER for kind, _ in tokens)
+
+
 def compare(left: str, right: str) -> int:
     """Return a negative number, 0 or a positive number as `left` is earlier, equal or later."""
     if left == right:

@@ -3,12 +3,18 @@
 import re
 
 _VALID = re.compile(r"(\d{1,9}:\d[A-Za-z0-9.+~:-]*|\d[A-Za-z0-9.+~-]*)\Z", re.ASCII)
+_READABLE = re.compile(r"[A-Za-z0-9.+~:-]+\Z", re.ASCII)
 _PARTS = re.compile(r"(\D*)(\d*)", re.ASCII)
 
 
 def valid(version: str) -> bool:
     """Return whether dpkg would accept the version."""
     return bool(_VALID.match(version))
+
+
+def readable(version: str) -> bool:
+    """Return whether dpkg, which warns of a version that begins with a letter, orders it all the same."""
+    return bool(_READABLE.match(version))
 
 
 def compare(left: str, right: str) -> int:

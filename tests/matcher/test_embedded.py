@@ -1,0 +1,87 @@
+"""The embedded backend on real archives: findings, and what the store does not cover."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from imagegate.advisory.store import Store
+from imagegate.backend.embedded import Embedded
+from imagegate.errors import StoreError
+from imagegate.model.scan import ScanReport
+from imagegate.source.opening import Options, open_image
+from tests.advisories import Record, build_store, padding, record, score
+from tests.images import ALPINE_3_11, DEBIAN_11, Image, apk, dpkg, layer
+
+VECTOR = ("CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H")
+
+
+def run(tmp_path: Path, files: dict[str, str], store: Path | None) -> ScanReport:
+    image = Image([layer({name: text.encode() for name, text in files.items()})]).docker_archive(tmp_path / "app.tar")
+    backend = Embedded(lambda needed: Store(str(store)) if store else None)
+    return backend.scan(open_image(f"docker-archive:{image}", backend.wants, Options(env={})))
+
+
+def debian(tmp_path: Path, records: Sequence[Record | bytes], **more: object) -> ScanReport:
+    store = build_store(tmp_path / "s.db", {"Debian": records}, **more)  # type: ignore[arg-type]
+    files = {"etc/os-release": DEBIAN_11, "var/lib/dpkg/status": dpkg(("libssl1.1", "1.1.1k-1", "openssl"), ("bash", "5.1-2"))}
+    return run(tmp_path, files, store)
+
+
+def uncovered(report: ScanReport) -> list[tuple[str, str]]:
+    return [(note.found, note.detail) for note in report.evidence if note.kind == "uncovered"]
+
+
+def test_a_debian_image_has_its_findings_with_what_all_sources_know(tmp_path: Path) -> None:
+    dsa = record("DSA-4963-1", "Debian:11", "openssl", "1.1.1k-1+deb11u1", upstream=["CVE-2021-3711"], summary="")
+    report = debian(tmp_path, [dsa], pad=["Debian:11"], cvss=[score("CVE-2021-3711", VECTOR)], exploited=["CVE-2021-3711"])
+    (finding,) = report.findings
+    assert (finding.id, finding.package.name, finding.fixed_in) == ("CVE-2021-3711", "libssl1.1", ("1.1.1k-1+deb11u1",))
+    assert [(found.score, found.source) for found in finding.scores] == [(9.8, "CVE-2021-3711")]
+    assert finding.known_exploited is True
+    assert uncovered(report) == [("ok", "101 records for debian 11")]
+    database = report.backends[0].database
+    assert database is not None
+    assert (database.records, database.scores, database.exploited) == (101, 1, 1)
+
+
+def test_an_alpine_image_is_judged_by_origin(tmp_path: Path) -> None:
+    store = build_store(
+        tmp_path / "s.db", {"Alpine": [record("ALPINE-CVE-2020-1", "Alpine:v3.11", "openssl", "9-r0")]}, pad=["Alpine:v3.11"]
+    )
+    files = {"etc/os-release": ALPINE_3_11, "lib/apk/db/installed": apk(("libssl1.1", "1.1.1d-r2", "openssl"))}
+    report = run(tmp_path, files, store)
+    assert [finding.package.name for finding in report.findings] == ["libssl1.1"]
+    assert report.findings[0].known_exploited is None  # this store has no list of exploited ones
+
+
+def test_a_store_with_nothing_for_the_release_says_so(tmp_path: Path) -> None:
+    ((found, detail),) = uncovered(debian(tmp_path, [record("DSA-1", "Debian:10", "bash", "9")], pad=["Debian:10", "Debian:12"]))
+    assert (found, detail) == ("fail", "the advisory store holds nothing for debian 11")
+
+
+def test_a_store_with_far_less_than_the_publisher_has_says_so(tmp_path: Path) -> None:
+    ((found, detail),) = uncovered(debian(tmp_path, padding("Debian:11", 20)))
+    assert found == "fail"
+    assert "20 records for debian 11" in detail
+
+
+@pytest.mark.parametrize(("damaged", "found"), [(2, "warn"), (20, "fail")])
+def test_damaged_records_are_told(tmp_path: Path, damaged: int, found: str) -> None:
+    notes = uncovered(debian(tmp_path, [*padding("Debian:11"), *[b"{"] * damaged]))
+    assert [kind for kind, _ in notes] == ["ok", found]
+    assert f"{damaged} of {100 + damaged} records of Debian are damaged" in notes[1][1]
+
+
+def test_an_image_without_a_distribution_needs_no_store(tmp_path: Path) -> None:
+    report = run(tmp_path, {"app": "x"}, None)
+    assert (report.findings, report.distribution, report.backends[0].database) == ((), None, None)
+
+
+def test_a_damaged_store_is_an_error_not_a_clean_image(tmp_path: Path) -> None:
+    store = build_store(tmp_path / "s.db", {"Debian": padding("Debian:11")})
+    data = bytearray(store.read_bytes())
+    data[len(data) // 2] ^= 1
+    store.write_bytes(data)
+    with pytest.raises(StoreError):
+        run(tmp_path, {"etc/os-release": DEBIAN_11, "var/lib/dpkg/status": dpkg(("bash", "5.1-2"))}, store)
