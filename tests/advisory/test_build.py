@@ -50,6 +50,7 @@ def without(name: str) -> dict[str, Any]:
         without("modified"),
         GOOD | {"id": 5},
         GOOD | {"modified": "yesterday"},
+        GOOD | {"modified": "2020-02-31T00:00:00Z"},
         GOOD | {"modified": "2020-01-01T00:00:00Z\ud800"},
         GOOD | {"published": "\ud800"},
         GOOD | {"affected": "all"},

@@ -136,6 +136,7 @@ def test_an_update_that_fails_leaves_the_old_store_as_it_was(bucket: Bucket, pat
     with pytest.raises(StoreError) as caught:
         update(path, ["Alpine", "Debian"], Origin(bucket.url))
     assert caught.value.hint
+    assert f"{bucket.url}/Debian/all.zip" in caught.value.message
     assert Path(path).read_bytes() == before
     left = [name for _, _, files in os.walk(Path(path).parent) for name in files if not name.endswith((".part", ".part.json"))]
     assert sorted(left) == ["s.db", "s.db.lock"]

@@ -75,10 +75,12 @@ class Builder:
         """Replace what this source said before; raises StoreError for an archive that is damaged or not OSV."""
         self.changed = True
         number = self._forget(archive.name)
-        if archive.name == EXPLOITED:
-            newest, counts = self._exploited(archive)
-        else:
-            newest, counts = self._records(archive, number)
+        try:
+            newest, counts = self._exploited(archive) if archive.name == EXPLOITED else self._records(archive, number)
+        except StoreError as error:
+            if archive.url:  # where it came from says more than where it was put
+                raise StoreError(f"{archive.url}: {error.message}", error.hint) from error
+            raise
         digest = _file_digest(archive.path)
         row = (number, archive.name, archive.url, archive.etag, digest, archive.confirmed or newest, newest, *counts)
         self._db.execute("INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -115,7 +116,8 @@ def _string(value: Any) -> str:
 def _time(value: Any) -> str:
     if not _TIME.match(_string(value)):
         raise ValueError(f"{value!r:.60} is not a time")
-    return _string(value)
+    datetime.fromisoformat(value)  # raises ValueError for a 31st of February
+    return str(value)
 
 
 def _names(values: Any) -> tuple[str, ...]:
