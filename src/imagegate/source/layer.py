@@ -46,7 +46,7 @@ class Layer:
         self.entries: dict[str, Entry] = {}
         self.folders: set[str] = {""}  # named, or implied by what lies in them
         self.unnamed: set[str] = set()  # folders that something was put into before the archive named them
-        self.indirect = False  # something was put into a link of this same layer
+        self.indirect = False  # where something of this layer lies depends on links, of this layer or below
         self.whiteouts: set[str] = set()
         self.opaque: set[str] = set()
         self.problem = ""  # why not all of it was looked at
@@ -67,7 +67,9 @@ class Layer:
             if kind == tar.HARD:  # it names what is there now, whatever comes later under that name
                 target = normal(link)
                 there = self.entries.get(target)
-                entry = there if there is not None and there.kind != tar.FOLDER else Entry(kind, 0, target, offset)
+                found = there is not None and there.kind != tar.FOLDER
+                entry = there if there is not None and found else Entry(kind, 0, target, offset)
+                self.indirect = self.indirect or not found  # it is below, or the way there leads through a link
             self.order.append((path, entry))
             self.put(path, entry)
             if wanted is not None and kind == tar.FILE and size <= limits.FILE and wanted(path):

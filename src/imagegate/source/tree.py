@@ -96,6 +96,8 @@ class Tree:
                     raise tar.LimitReached("too much is written through links")
                 folder = self._resolve(parent, top, create=True)
                 real[parent] = parent if folder is None else folder.path
+            if entry.kind == tar.HARD and (target := self._resolve(entry.link, top, last=False)) and target.entry:
+                entry = target.entry if target.layer == top else entry._replace(link=target.path)  # noqa: PLW2901
             placed.put(_join(real[parent], base), entry)
             if entry.kind != tar.FILE or path in real or base.startswith(".wh."):
                 real.clear()
