@@ -69,6 +69,12 @@ def test_a_binary_build_counts_by_the_version_of_its_source(tmp_path: Path) -> N
     assert [(finding.package.name, finding.id) for finding in matches.findings] == [("bash", "DSA-1"), ("dmsetup", "DSA-2")]
 
 
+def test_a_record_that_names_the_binary_package_counts_by_the_version_of_the_binary(tmp_path: Path) -> None:
+    records = [record("DSA-1", "Debian:8", "dmsetup", "2:1.02.90-2.3"), record("DSA-2", "Debian:8", "dmsetup", "2:1.02.90-2.2")]
+    matches = scan(tmp_path, "debian 8", [installed("dmsetup", "2:1.02.90-2.2", "lvm2", "2.02.111-2.2")], records)
+    assert ids(matches) == ["DSA-1"]
+
+
 @pytest.mark.parametrize(
     ("events", "version", "state", "fixed"),
     [
