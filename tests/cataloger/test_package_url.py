@@ -1,0 +1,32 @@
+"""Package URLs against the reference implementation."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packageurl import PackageURL
+
+from imagegate.model.inventory import package_url
+
+VERSIONS = ["1.0", "1:2.3-4+deb11u1", "1.1.1n-0+deb11u5", "2.0~rc1-1", "1.2.3-r0", "3%20", "1/2", "a b", "1@2", "1?x=y#z", "ü"]
+NAMES = ["libc6", "libstdc++6", "g++", "python3.11", "a~b", "a_b", "linux-image-6.1.0-10-amd64", "libX11", "a@b", "a?b", "a b", "a%2Fb"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", ["deb", "apk"])
+def test_a_package_url_is_the_canonical_one(kind: str, name: str, version: str) -> None:
+    qualifiers = {"distro": "debian-11", "arch": "amd64", "empty": ""}
+    expected = PackageURL(kind, "debian", name, version, qualifiers).to_string()
+    assert package_url(kind, "debian", name, version, qualifiers) == expected
+
+
+TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="/"), min_size=1, max_size=8)
+
+
+@settings(max_examples=500, deadline=None)
+@given(TEXT.filter(str.strip), TEXT.filter(str.strip), TEXT.filter(str.strip))
+def test_a_package_url_of_any_text_reads_back(name: str, version: str, value: str) -> None:
+    found = PackageURL.from_string(package_url("deb", "debian", name, version, {"arch": value}))
+    assert found.name == name.lower()
+    assert found.version == version
+    assert found.qualifiers == {"arch": value}
