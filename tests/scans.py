@@ -1,6 +1,7 @@
 """Scan reports made in code: packages, findings, and what a backend answered."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -106,7 +107,7 @@ def policy(text: str, today: date = TODAY) -> Policy:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "imagegate.yaml"
         path.write_text(f"version: 1\n{text}", encoding="utf-8")
-        return load(str(path), today)
+        return replace(load(str(path), today), reference="imagegate.yaml")
 
 
 def rule(match: str, action: str = "fail", more: str = "") -> Policy:

