@@ -56,6 +56,12 @@ def update(
                     if name != SCORES:
                         origin.say(f"{shown(url)}: not there; going on without it")
                     continue
+                except StoreError as error:
+                    if name not in (SCORES, EXPLOITED):
+                        raise
+                    # What was known stays; where nothing was, a rule that asks for it finds its data missing.
+                    origin.say(f"warning: {error.message}; going on without news of it")
+                    continue
                 if result.path:
                     fetched.append(Archive(name, result.path, shown(url), result.etag, moment))
                 else:

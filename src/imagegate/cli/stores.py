@@ -4,7 +4,8 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from imagegate.advisory.store import Store, check_file
+from imagegate.advisory.file import check_file
+from imagegate.advisory.store import Store
 from imagegate.errors import StoreError
 
 

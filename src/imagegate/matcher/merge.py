@@ -4,7 +4,7 @@ Records name each other by `aliases` (the same vulnerability) and `upstream` (vu
 advisory covers). A Debian DSA may cover five CVEs: those are five findings, and the DSA is an alias of each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cmp_to_key
 
@@ -40,11 +40,12 @@ class _Group:
     parts: list[tuple[Hit, Advisory]] = field(default_factory=list)
 
 
-def merge(package: Package, hits: list[Hit], compare: Compare, store: Store) -> Iterator[Finding]:
-    """Yield one finding for each vulnerability of the package."""
+def merge(package: Package, hits: list[Hit], compare: Compare, store: Store) -> list[Finding]:
+    """Return one finding for each vulnerability of the package."""
     records = sorted(((hit, store.advisory(hit.advisory)) for hit in hits), key=lambda pair: pair[1].name)
-    for group in _groups(records):
-        yield _finding(package, group, compare, store)
+    findings = [_finding(package, group, compare, store) for group in _groups(records)]
+    upgrade = max((bound for finding in findings for bound in finding.fixed_in), key=cmp_to_key(compare), default="")
+    return [replace(finding, upgrade=upgrade) for finding in findings]
 
 
 def _groups(records: list[tuple[Hit, Advisory]]) -> list[_Group]:
@@ -108,9 +109,7 @@ def _finding(package: Package, group: _Group, compare: Compare, store: Store) ->
     return Finding(
         id=identity,
         aliases=tuple(aliases),
-        raw_severity=next(
-            (word for hit, record in group.parts if record in own and (word := hit.severity or record.severity)), ""
-        ),
+        raw_severity=_first(hit.severity or record.severity for hit, record in group.parts if record in own),
         scores=tuple(scores),
         fixed_in=fixed,
         fix_state="fixed" if fixed else "unknown" if any(hit.fix_unknown for hit in unfixed) else "not-fixed",
@@ -118,21 +117,14 @@ def _finding(package: Package, group: _Group, compare: Compare, store: Store) ->
         known_exploited=any(exploited) if exploited and None not in exploited else None if exploited else store_has_list(store),
         package=package,
         location=package.locations[0],
-        title=next(
-            (
-                text
-                for text in (
-                    *(record.title for record in own),
-                    *(facts.title for facts in known),
-                    *(record.title for record in records),
-                )
-                if text
-            ),
-            "",
-        ),
-        url=next((record.url for record in records if record.url), ""),
+        title=_first(record.title for record in (*own, *known, *records)),
+        url=_first(record.url for record in records),
         advisories=advisories,
     )
+
+
+def _first(texts: Iterable[str]) -> str:
+    return next(filter(None, texts), "")
 
 
 def store_has_list(store: Store) -> bool | None:

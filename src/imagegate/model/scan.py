@@ -22,7 +22,8 @@ class Finding:
     """One vulnerability, under all its names, in one package at one location.
 
     `fix_state` is "fixed", "not-fixed" or "unknown"; `known_exploited` is None where the store has no such list;
-    `raw_severity` is the vendor's own word; `advisories` are the records that decided.
+    `raw_severity` is the vendor's own word; `advisories` are the records that decided; `upgrade`
+    is the lowest version of the package that has every fix known for it, not only this one's.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Finding:
     title: str
     url: str
     advisories: tuple[str, ...] = ()
+    upgrade: str = ""
 
     @property
     def fingerprint(self) -> str:
