@@ -212,3 +212,16 @@ def test_an_old_confirmation_is_renewed_a_fresh_one_is_not(bucket: Bucket, path:
     assert bucket.asked == []
     update(path, ["Debian"], Origin(bucket.url), since=datetime.now(UTC) + timedelta(days=1))
     assert bucket.statuses() == [304, 304, 304]
+
+
+def test_a_list_of_exploited_ones_that_is_out_of_reach_keeps_its_old_content(bucket: Bucket, path: str) -> None:
+    update(path, ["Debian"], Origin(bucket.url))
+    bucket.files["Debian/all.zip"] = archive([record("CVE-2020-1", "Debian:11", "bash", "6")])
+    bucket.faults[KEV] = [says(403, b"no robots")]
+    told: list[str] = []
+    assert update(path, ["Debian"], Origin(bucket.url, told.append))
+    assert [line for line in told if KEV in line and "403" in line]
+    store = Store(path)
+    assert store.vulnerability("CVE-2020-1").exploited is True
+    assert store.candidates("Debian:11", "bash")[0].ranges[0][1] == ("fixed", "6")
+    store.close()
