@@ -50,7 +50,7 @@ def folder(name: str) -> Entry:
     return Entry(name, kind=tarfile.DIRTYPE)
 
 
-def layer(entries: Iterable[Entry] | Mapping[str, bytes] | Mapping[str, str] | Mapping[str, bytes | str], form: int = tarfile.PAX_FORMAT) -> bytes:
+def layer(entries: Iterable[Entry] | Mapping[str, bytes | str], form: int = tarfile.PAX_FORMAT) -> bytes:
     """Return the uncompressed tar of a layer."""
     if isinstance(entries, Mapping):
         entries = [file(name, data) for name, data in entries.items()]

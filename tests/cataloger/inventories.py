@@ -1,6 +1,6 @@
 """Takes the inventory of layers that a test made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from imagegate.cataloger.collect import take_inventory, wants
@@ -12,7 +12,7 @@ STATUS = "var/lib/dpkg/status"
 OS_RELEASE = "etc/os-release"
 
 
-def inventory(path: Path, *layers: Iterable[Entry] | dict[str, str | bytes]) -> Inventory:
+def inventory(path: Path, *layers: Iterable[Entry] | Mapping[str, str | bytes]) -> Inventory:
     image = Image([layer(entries) for entries in layers])
     return take_inventory(open_image(str(image.docker_archive(path / "image.tar")), wants, Options()))
 
@@ -31,7 +31,7 @@ def failing(found: Inventory) -> list[str]:
     return [f"{item.kind}: {item.detail}" for item in found.evidence if item.found == "fail"]
 
 
-CLEAN = {OS_RELEASE: DEBIAN_11, STATUS: dpkg(("libc6", "2.31-13"))}
+CLEAN: dict[str, str | bytes] = {OS_RELEASE: DEBIAN_11, STATUS: dpkg(("libc6", "2.31-13"))}
 
 
 def clean_files() -> list[Entry]:

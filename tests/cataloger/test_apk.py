@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 
 from tests.cataloger.inventories import OS_RELEASE, failing, inventory, names
-from tests.images import ALPINE_3_11, apk, folder, file, symlink, whiteout
+from tests.images import ALPINE_3_11, apk, file, folder, symlink, whiteout
 
 OLD, NEW = "lib/apk/db/installed", "usr/lib/apk/db/installed"
 
 
 @pytest.mark.parametrize("path", [OLD, NEW])
 def test_the_database_is_read_in_both_places(tmp_path: Path, path: str) -> None:
-    found = inventory(tmp_path, {OS_RELEASE: ALPINE_3_11, path: apk(("libssl1.1", "1.1.1g-r0", "openssl"), ("musl", "1.1.24-r2"))})
+    found = inventory(
+        tmp_path, {OS_RELEASE: ALPINE_3_11, path: apk(("libssl1.1", "1.1.1g-r0", "openssl"), ("musl", "1.1.24-r2"))}
+    )
     assert names(found) == ["libssl1.1 1.1.1g-r0", "musl 1.1.24-r2"]
     assert [(package.source_name, package.source_version) for package in found.packages] == [
         ("openssl", "1.1.1g-r0"),

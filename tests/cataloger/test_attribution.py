@@ -44,7 +44,11 @@ def test_a_database_that_was_removed_and_written_again_brings_its_packages_anew(
 
 def test_a_database_that_moved_behind_a_link_keeps_its_packages(tmp_path: Path) -> None:
     old = [file(OS_RELEASE, DEBIAN_11), file(STATUS, dpkg(("a", "1")))]
-    new = [whiteout("var/lib/dpkg"), symlink("var/lib/dpkg", "/usr/lib/dpkg"), file("usr/lib/dpkg/status", dpkg(("a", "1"), ("b", "1")))]
+    new = [
+        whiteout("var/lib/dpkg"),
+        symlink("var/lib/dpkg", "/usr/lib/dpkg"),
+        file("usr/lib/dpkg/status", dpkg(("a", "1"), ("b", "1"))),
+    ]
     found = inventory(tmp_path, old, new)
     assert [(package.name, package.locations[0].layer) for package in found.packages] == [("a", 0), ("b", 1)]
     assert found.packages[0].locations[0].path == "usr/lib/dpkg/status"

@@ -64,7 +64,11 @@ def test_distributions_with_apk_are_told_too(tmp_path: Path, files: dict[str, st
 @pytest.mark.parametrize(
     ("text", "expected", "key"),
     [
-        ("ID=linuxmint\nID_LIKE='ubuntu debian'\nVERSION_ID=21\nUBUNTU_CODENAME=jammy\n", "ubuntu 22.04 jammy", "UBUNTU_CODENAME"),
+        (
+            "ID=linuxmint\nID_LIKE='ubuntu debian'\nVERSION_ID=21\nUBUNTU_CODENAME=jammy\n",
+            "ubuntu 22.04 jammy",
+            "UBUNTU_CODENAME",
+        ),
         ("ID=kali-like\nVERSION_ID=1\nDEBIAN_CODENAME=bookworm\n", "debian 12 bookworm", "DEBIAN_CODENAME"),
         ("ID=raspbian\nID_LIKE=debian\nVERSION_ID=11\nVERSION_CODENAME=bullseye\n", "debian 11 bullseye", "VERSION_CODENAME"),
     ],

@@ -75,7 +75,9 @@ def test_a_damaged_stanza_is_reported_and_keeps_its_neighbours(tmp_path: Path, d
     assert reason in failing(found)[0]
 
 
-@pytest.mark.parametrize("line", ["Description: " + "x" * 300_000, "x" * 300_000, " " + "x" * 300_000, "Conffiles:" + "\n /etc/x" * 9999])
+@pytest.mark.parametrize(
+    "line", ["Description: " + "x" * 300_000, "x" * 300_000, " " + "x" * 300_000, "Conffiles:" + "\n /etc/x" * 9999]
+)
 def test_a_very_long_field_costs_nothing(tmp_path: Path, line: str) -> None:
     found = debian(tmp_path, f"{GOOD[0]}{line}\n\n{GOOD[1]}")
     assert names(found) == ["after 2", "before 1"]

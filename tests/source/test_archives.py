@@ -45,7 +45,7 @@ def test_the_documents_may_come_after_the_layers_of_a_stream(tmp_path: Path, las
 def test_images_that_share_a_layer_through_a_link_are_told_apart(tmp_path: Path, compression: str) -> None:
     one, two = Image([BASE], name="one:1"), Image([BASE, SECOND], name="two:1")
     first, second = one.docker_members(), two.docker_members()
-    shared = [name for name in first if name.endswith("layer.tar")][0]
+    shared = next(name for name in first if name.endswith("layer.tar"))
     names = [name for name in second if name.endswith("layer.tar")]
     entries: list[Entry] = [file(name, data) for name, data in first.items() if name != "manifest.json"]
     entries += [file(name, data) for name, data in second.items() if name not in ("manifest.json", names[0])]

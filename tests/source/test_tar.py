@@ -50,7 +50,7 @@ def test_long_link_targets_are_read(tmp_path: Path, form: int) -> None:
     assert content(files, "link") == b"found"
 
 
-@pytest.mark.parametrize("name", ["./a/b", "/a/b", "a//b", "a/./b", "../a/b", "x/../a/b", "/../../a/b", "./a/b"])
+@pytest.mark.parametrize("name", ["./a/b", "/a/b", "a//b", "a/./b", "../a/b", "x/../a/b", "/../../a/b"])
 def test_a_name_is_taken_as_extraction_into_the_root_would(tmp_path: Path, name: str) -> None:
     assert content(seen(tmp_path, [layer([file(name, b"found")])]), "a/b") == b"found"
 
@@ -62,7 +62,8 @@ def test_sizes_may_be_binary() -> None:
 
 
 @pytest.mark.parametrize(
-    "size", [b"\xff" * 12, b"\x80" + b"\xff" * 11, b"-0000000512\0", b"+0000000512\0", b"0x000000010\0", b"0_0000000_1\0", b"9" * 12]
+    "size",
+    [b"\xff" * 12, b"\x80" + b"\xff" * 11, b"-0000000512\0", b"+0000000512\0", b"0x000000010\0", b"0_0000000_1\0", b"9" * 12],
 )
 def test_an_impossible_size_is_refused(size: bytes) -> None:
     with pytest.raises(SourceError):
@@ -91,7 +92,8 @@ def test_global_pax_headers_hold_for_nothing_as_in_the_engines() -> None:
 
 
 @pytest.mark.parametrize(
-    "records", [b"x", b"9", b"99 path=a\n", b"0 path=a\n", b"3 \n", b"-1 path=a\n", b"8 path=a\n", b"10 patha\n\n", b"999999999 a=b\n"]
+    "records",
+    [b"x", b"9", b"99 path=a\n", b"0 path=a\n", b"3 \n", b"-1 path=a\n", b"8 path=a\n", b"10 patha\n\n", b"999999999 a=b\n"],
 )
 def test_a_damaged_pax_header_is_refused(records: bytes) -> None:
     with pytest.raises(SourceError):

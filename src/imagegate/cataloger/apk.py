@@ -39,7 +39,7 @@ class Apk:
 
 def _packages(content: bytes, path: str, distribution: Distribution | None, notes: Catalog) -> dict[tuple[str, ...], Package]:
     packages: dict[tuple[str, ...], Package] = {}
-    for stanza in stanzas(content, _FIELDS, b"P:"):
+    for stanza in stanzas(content, _FIELDS, b"P:", fold=False):
         name, version = stanza.fields.get("name", ""), stanza.fields.get("version", "")
         where = f"{path}:{stanza.line}"
         if stanza.problem:

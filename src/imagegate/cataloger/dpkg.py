@@ -39,7 +39,8 @@ class Dpkg:
         found = Catalog()
 
         def parse(content: bytes, path: str, notes: Catalog) -> dict[tuple[str, ...], Package]:
-            packages = [_package(stanza, path, distribution, notes) for stanza in stanzas(content, _FIELDS, b"package:")]
+            entries = stanzas(content, _FIELDS, b"package:", fold=True)
+            packages = [_package(stanza, path, distribution, notes) for stanza in entries]
             return {_identity(package): package for package in packages if package is not None}
 
         top = files.depth - 1
@@ -65,7 +66,7 @@ def _single(files: Files, path: str, distribution: Distribution | None, found: C
         return
     before = len(found.evidence)
     shown = clean(path)
-    packages = [_package(stanza, shown, distribution, found) for stanza in stanzas(content, _FIELDS, b"package:")]
+    packages = [_package(stanza, shown, distribution, found) for stanza in stanzas(content, _FIELDS, b"package:", fold=True)]
     known = [package for package in packages if package is not None]
     if not known and len(found.evidence) == before:
         found.unreadable(f"{shown}: names no package")

@@ -35,8 +35,8 @@ class _Open:
         return Stanza(self.line, self.fields, self.problem)
 
 
-def stanzas(data: bytes, wanted: dict[bytes, str], first: bytes) -> Iterator[Stanza]:
-    """Yield each stanza with the `wanted` fields, whose keys are lower-case bytes with their colon.
+def stanzas(data: bytes, wanted: dict[bytes, str], first: bytes, *, fold: bool) -> Iterator[Stanza]:
+    """Yield each stanza with the `wanted` fields, whose keys are bytes with their colon; `fold`: in any case of letters.
 
     `first` is the key that names the package: where it comes twice, a blank line is missing between two packages.
     """
@@ -51,7 +51,7 @@ def stanzas(data: bytes, wanted: dict[bytes, str], first: bytes) -> Iterator[Sta
         if line[:1] in b" \t":
             continue
         key = line[: line.find(b":", 0, 64) + 1]
-        name = wanted.get(key) or wanted.get(key.lower())
+        name = wanted.get(key.lower() if fold else key)
         if name is None:
             continue
         if name in now.fields and name == wanted[first]:
