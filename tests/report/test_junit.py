@@ -96,6 +96,12 @@ def test_a_clean_image_has_a_passing_case_for_every_rule() -> None:
     assert names == ["rule malicious holds", "rule exploited holds", "rule no-critical holds", "rule fixable-high holds"]
 
 
+def test_a_verdict_that_is_not_enforced_says_so() -> None:
+    (outcome,) = OUTCOMES["only reported"]
+
+    assert ("imagegate", "violations are only reported (--report-only)") in cases(outcome)
+
+
 def test_names_are_unique_whatever_the_data() -> None:
     place = Location("opt/x", 1)
     same = [finding(f"CVE-2026-0001{suffix}", severity="critical") for suffix in ("", "", "")]

@@ -53,6 +53,8 @@ def _failure_cases(failure: Failure) -> Iterator[TestCase]:
 
 
 def _verdict_cases(verdict: Verdict) -> Iterator[TestCase]:
+    if verdict.report_only:
+        yield _case("violations are only reported (--report-only)", "imagegate", f"exit {verdict.exit_code}")
     for rule in verdict.rules:
         group = f"imagegate.rule.{rule.id}"
         findings = wording.worst_first(verdict.findings[index] for index in rule.findings)

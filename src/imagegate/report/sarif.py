@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -101,6 +102,7 @@ def _category(reference: str, platform: str) -> str:
     return "imagegate/" + "/".join(parts) + "/"
 
 
+@lru_cache(16)
 def _repository(reference: str) -> str:
     """Return the reference without what changes from build to build: its tag and digest."""
     name = reference.partition("@")[0]
