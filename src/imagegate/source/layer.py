@@ -80,8 +80,9 @@ class Layer:
     def put(self, path: str, entry: Entry) -> None:
         """Add what the archive has next; of two entries with one name the last counts."""
         parent, _, base = path.rpartition("/")
+        hides = base.startswith(_WHITEOUT) and base != _OPAQUE  # which alone does not make the folder that it is in
         if parent not in self.folders:
-            self._imply(parent)
+            self._imply(parent, there=not hides)
         if base.startswith(_WHITEOUT):
             if base == _OPAQUE:
                 self.opaque.add(parent)
@@ -117,9 +118,10 @@ class Layer:
         self._captured[entry.offset] = data
         return data
 
-    def _imply(self, folder: str) -> None:
+    def _imply(self, folder: str, *, there: bool) -> None:
         while folder not in self.folders:
-            self.folders.add(folder)
+            if there:
+                self.folders.add(folder)
             self.unnamed.add(folder)
             entry = self.entries.get(folder)
             if entry is not None and entry.kind != tar.FOLDER:

@@ -127,7 +127,7 @@ class Tree:
             if place is None:
                 if not create:
                     return None
-                place = _Place(None, inner, upto, folder.floor)
+                place = _Place(None, inner, upto, upto)
             if place.entry is not None and place.entry.kind == tar.SYMLINK and (last or waiting):
                 links += 1
                 if links > limits.LINKS:
