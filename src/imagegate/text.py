@@ -15,11 +15,10 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, bidi, surrogate
 
 def clean(text: str, longest: int = LONGEST) -> str:
     """Return the text on one line, with control and bidi characters as visible escapes, cut at `longest`."""
-    if len(text) > longest:
-        text = text[: longest - 1] + "…"
-    if _PRINTABLE.match(text):
+    if len(text) <= longest and _PRINTABLE.match(text):
         return text
-    return "".join(_harmless(char) for char in text)
+    shown = "".join(_harmless(char) for char in text[: longest + 1])
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
 def _harmless(char: str) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 
 from tests.images import Image, dpkg, layer
 
+Installed = tuple[str, str] | tuple[str, str, str]
 FOLDER = Path(__file__).parents[2] / "src" / "imagegate" / "demo"
-BASE = [
+BASE: list[Installed] = [
     ("base-files", "6.5ubuntu6.7"),
     ("bash", "4.2-2ubuntu2.1"),
     ("coreutils", "8.13-3ubuntu3.2"),
@@ -22,8 +23,15 @@ BASE = [
     ("tar", "1.26-4ubuntu1"),
     ("zlib1g", "1:1.2.3.4.dfsg-3ubuntu4", "zlib"),
 ]
-OPENSSL = [("libssl1.0.0", "1.0.1-4ubuntu5.11", "openssl"), ("openssl", "1.0.1-4ubuntu5.11")]
-OS_RELEASE = 'NAME="Ubuntu"\nVERSION="12.04.4 LTS, Precise Pangolin"\nID=ubuntu\nID_LIKE=debian\nPRETTY_NAME="Ubuntu precise (12.04.4 LTS)"\nVERSION_ID="12.04"\n'
+OPENSSL: list[Installed] = [("libssl1.0.0", "1.0.1-4ubuntu5.11", "openssl"), ("openssl", "1.0.1-4ubuntu5.11")]
+OS_RELEASE = """\
+NAME="Ubuntu"
+VERSION="12.04.4 LTS, Precise Pangolin"
+ID=ubuntu
+ID_LIKE=debian
+PRETTY_NAME="Ubuntu precise (12.04.4 LTS)"
+VERSION_ID="12.04"
+"""
 
 
 def image() -> bytes:

@@ -71,20 +71,29 @@ def test_no_line_is_too_long(width: int) -> None:
         assert line == line.rstrip()
 
 
-def test_of_several_fixes_the_highest_is_wanted_and_who_knows_versions_picks_it() -> None:
-    found = [finding("CVE-1", fixed_in=("3.0.10",)), finding("CVE-2", fixed_in=("3.0.9",)), finding("CVE-3", fixed_in=("3.0.9",))]
+def test_the_version_that_has_every_fix_is_named_once_for_each_source() -> None:
+    old = [finding("CVE-1", fixed_in=("3.0.10",), upgrade="3.0.10"), finding("CVE-2", fixed_in=("3.0.9",), upgrade="3.0.10")]
     npm = finding("CVE-4", package("openssl", "1", type="npm", purl="pkg:npm/openssl@1", source_name=""), fixed_in=("2.0", "3.1"))
 
-    text = Console(120).render([judged(scan([*found, npm]))])
+    text = Console(120).render([judged(scan([*old, npm]))])
 
-    assert "  openssl: the highest of 3.0.10 (fixes 1), 3.0.9 (fixes 2)\n" in text
-    assert "  openssl: 2.0 or 3.1 or later\n" in text
+    assert "  openssl: 3.0.10 or later\n" in text
+    assert "  openssl: 2.0, 3.1 or later\n" in text
+
+
+def test_one_vulnerability_in_several_packages_of_a_source_is_told_once() -> None:
+    both = [finding("CVE-1", package(name, "3.0.1-1", source_name="openssl"), fixed_in=("3",)) for name in ("libssl3", "openssl")]
+
+    text = Console(120).render([judged(scan(both))])
+
+    assert text.count("HIGH       CVE-1") == 1
+    assert "libssl3, openssl 3.0.1-1: " in text
 
 
 def test_a_long_list_is_cut_and_says_so() -> None:
     verdict = judged(scan([finding(f"CVE-{number}") for number in range(50)]), rule("{severity: high}"))
 
-    assert "and 30 more" in Console().render([verdict])
+    assert "and 30 high more" in Console().render([verdict])
     assert Console().render([verdict]).count("CVE-") == 20
     assert Console(every=True).render([verdict]).count("CVE-") == 50
 

@@ -145,7 +145,7 @@ def _url(data: Any) -> str:
 def _score(severity: Any, source: str) -> Score | None:
     kind, vector = _string(severity["type"]), _string(severity["score"])
     value = _base_score(kind, vector)
-    return None if value is None else Score(kind, value, vector, source)
+    return None if value is None else Score(clean(kind, 20), value, clean(vector, 300), source)
 
 
 @lru_cache(maxsize=65536)

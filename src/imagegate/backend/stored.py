@@ -211,6 +211,7 @@ def _finding(facts: dict[str, Any], package: Package, location: Location) -> Fin
         title=_text(facts["title"]),
         url=_text(facts["url"]),
         advisories=_texts(facts.get("advisories", ())),
+        upgrade=_text(facts.get("upgrade", "")),
     )
 
 

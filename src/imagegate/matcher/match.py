@@ -95,6 +95,8 @@ def _judge(version: str, candidate: Candidate, compare: Compare) -> Hit | None:
     inside = affecting(version, candidate.ranges, compare)
     if not inside and version not in candidate.versions:
         return None
-    fixed = tuple(dict.fromkeys(bound for events in inside or candidate.ranges if (bound := fixes(version, events, compare))))
+    fixed = tuple(
+        dict.fromkeys(clean(bound, 200) for events in inside or candidate.ranges if (bound := fixes(version, events, compare)))
+    )
     open_end = any(has_last_affected(events) for events in inside) or not inside
     return Hit(candidate.advisory, fixed, open_end and not fixed, candidate.severity)

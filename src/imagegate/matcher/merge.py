@@ -117,7 +117,9 @@ def _finding(package: Package, group: _Group, compare: Compare, store: Store) ->
         known_exploited=any(exploited) if exploited and None not in exploited else None if exploited else store_has_list(store),
         package=package,
         location=package.locations[0],
-        title=_first(record.title for record in (*own, *known, *records)),
+        title=_first(
+            (*(record.title for record in own), *(facts.title for facts in known), *(record.title for record in records))
+        ),
         url=_first(record.url for record in records),
         advisories=advisories,
     )

@@ -43,9 +43,14 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """An identity that outlives rebuilds: hexadecimal SHA-256 of id, package without its version, and path."""
-        unversioned = self.package.purl.partition("@")[0]
-        return sha256("\n".join((self.id, unversioned, self.location.path)).encode()).hexdigest()
+        """An identity that outlives rebuilds: hexadecimal SHA-256 of id, package, architecture and path.
+
+        The version is left out, and so is the distribution: a new base image keeps its old alerts.
+        """
+        url, _, qualifiers = self.package.purl.partition("?")
+        kept = [pair for pair in qualifiers.split("&") if not pair.startswith("distro=")]
+        package = "?".join((url.partition("@")[0], "&".join(kept)))
+        return sha256("\n".join((self.id, package, self.location.path)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from imagegate.model.severity import Severity
@@ -76,23 +75,26 @@ class Console:
             return
         yield ""
         yield from self._lines(f"{title}: {wording.counts(found)}", "", "bold", rest="  ")
-        shown = found if self._every else found[:_FEW]
-        for judged in shown:
-            yield from self._finding(judged, verdict)
-        if len(shown) < len(found):
-            yield from self._lines(f"and {len(found) - len(shown)} more: -v lists all, every other report holds them")
+        groups = _alike(found)
+        shown = groups if self._every else groups[:_FEW]
+        for group in shown:
+            yield from self._finding(group, verdict)
+        if len(shown) < len(groups):
+            rest = wording.counts(judged for group in groups[_FEW:] for judged in group)
+            yield from self._lines(f"and {rest} more: -v lists all, every other report holds them")
 
-    def _finding(self, judged: JudgedFinding, verdict: Verdict) -> Iterator[str]:
+    def _finding(self, group: list[JudgedFinding], verdict: Verdict) -> Iterator[str]:
+        judged = group[0]
         finding = judged.finding
         color = _OF_SEVERITY.get(judged.counts_as, "dim")
         mark = f"  {self._paint(judged.counts_as.word.upper().ljust(10), color, 'bold')} "
         score = "" if judged.score is None else f", CVSS {judged.score:.1f}"
         exploited = ", exploited" if finding.known_exploited else ""
-        yield from self._lines(f"{_short(finding.id, 60)}{score}{exploited}", mark, "bold")
+        unknown = "" if judged.severity else f", severity {wording.severity(judged)}"
+        yield from self._lines(f"{_short(finding.id, 60)}{score}{exploited}{unknown}", mark, "bold")
         body = " " * 13
-        yield from self._lines(f"{wording.package(judged)}: {wording.fix(judged)}", body)
-        if not judged.severity:
-            yield from self._lines(f"severity {wording.severity(judged)}", body, "dim")
+        packages = ", ".join(dict.fromkeys(one.finding.package.name for one in group))
+        yield from self._lines(f"{packages} {finding.package.version}: {wording.fix(judged)}", body)
         if finding.title:
             yield from self._lines(_short(finding.title, 2 * self._width), body, "dim")
         yield from self._lines(f"rule {wording.rules(judged)}; {_short(wording.layer(judged, verdict), 90)}", body, "dim")
@@ -100,23 +102,20 @@ class Console:
             yield from self._lines(f"also {_short(wording.names(judged), 200)}", body, "dim")
 
     def _upgrades(self, verdict: Verdict) -> Iterator[str]:
-        """One line per source package. Which version is the highest only its ecosystem knows: all are listed."""
-        wanted: dict[tuple[str, str], Counter[str]] = {}
+        """One line per source package, with the version that has every fix."""
+        wanted: dict[tuple[str, str], dict[str, None]] = {}
         for judged in verdict.findings:
-            if judged.status == "violates" and judged.finding.fixed_in:
-                package = judged.finding.package
-                name = package.source_name or package.name
-                wanted.setdefault((name, package.type), Counter())[" or ".join(judged.finding.fixed_in)] += 1
+            finding = judged.finding
+            if judged.status == "violates" and finding.fixed_in:
+                name = finding.package.source_name or finding.package.name
+                versions = [finding.upgrade] if finding.upgrade else finding.fixed_in
+                wanted.setdefault((name, finding.package.type), {}).update(dict.fromkeys(versions))
         if not wanted:
             return
         yield ""
         yield self._paint("What to upgrade", "bold")
-        for (name, _), versions in sorted(wanted.items()):
-            if len(versions) == 1:
-                yield from self._lines(f"{name}: {next(iter(versions))} or later", "  ")
-                continue
-            listed = ", ".join(f"{version} (fixes {count})" for version, count in sorted(versions.items()))
-            yield from self._lines(f"{name}: the highest of {listed}", "  ")
+        for (name, _), highest in sorted(wanted.items()):
+            yield from self._lines(f"{name}: {', '.join(highest)} or later", "  ")
 
     def _evidence(self, verdict: Verdict) -> Iterator[str]:
         told = [item for item in verdict.evidence if item.status != "ok" or item.found != "ok"]
@@ -175,6 +174,16 @@ class Console:
         yield from self._lines(
             f"Policy {verdict.policy.reference} {verdict.policy.digest[:19]}, judged {verdict.created}", "", "dim", rest="  "
         )
+
+
+def _alike(findings: Sequence[JudgedFinding]) -> list[list[JudgedFinding]]:
+    """Put together what is one story to a reader: one vulnerability in several packages of one source."""
+    groups: dict[tuple[object, ...], list[JudgedFinding]] = {}
+    for judged in findings:
+        finding, package = judged.finding, judged.finding.package
+        key = (finding.id, package.type, package.source_name or package.purl, package.version, finding.fixed_in)
+        groups.setdefault((*key, finding.location.layer, judged.rules, judged.counts_as), []).append(judged)
+    return list(groups.values())
 
 
 def harmless(line: str) -> str:

@@ -154,6 +154,7 @@ def _finding(judged: JudgedFinding) -> dict[str, Any]:
         "title": finding.title,
         "url": finding.url,
         "advisories": list(finding.advisories),
+        "upgrade": finding.upgrade,
         "change": None,
         "status": judged.status,
         "rules": list(judged.rules),
