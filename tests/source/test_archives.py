@@ -93,7 +93,8 @@ def test_a_file_that_was_not_wanted_is_read_from_a_stream_in_a_second_pass(tmp_p
     from imagegate.source.opening import Options, open_image
 
     big = layer({"a": b"x" * 100_000, "link/target": b"found"})
-    members = [file("twice", b"first" * 20000), *(file(name, data) for name, data in Image([big]).docker_members().items())]
+    entries = [file(name, data) for name, data in Image([big]).docker_members().items()]
+    members = [*(file(entry.name, b"earlier " * 20000) for entry in entries), *entries]
     path = archive(tmp_path / "image.tar.gz", members, "gzip")
     files = open_image(str(path), lambda _: False, Options()).files
     assert content(files, "link/target") == b"found"

@@ -104,6 +104,29 @@ def test_a_hard_link_names_what_was_there_when_it_was_made(tmp_path: Path) -> No
     assert content(files, "b") == b"old"
 
 
+def test_a_hard_link_may_lead_through_links(tmp_path: Path) -> None:
+    through = [symlink("lib", "usr/lib"), hardlink("y", "lib/x")]
+    assert content(seen(tmp_path, [layer([file("usr/lib/x", "1"), *through])]), "y") == b"1"
+    assert content(seen(tmp_path, [layer([file("usr/lib/x", "1")]), layer(through)]), "y") == b"1"
+    assert content(seen(tmp_path, [layer([file("usr/lib/x", "1"), through[0]]), layer(through[1:])]), "y") == b"1"
+    moved = [hardlink("b/c", "c"), folder("c")]
+    files = seen(tmp_path, [layer([file("a", "1"), symlink("c", "/a")]), layer(moved), layer([hardlink("c", "b/c")])])
+    assert content(files, "c") == b"1"
+
+
+def test_a_file_that_becomes_a_folder_in_one_layer_hides_what_was_below(tmp_path: Path) -> None:
+    files = seen(tmp_path, [layer({"a/b": "1"}), layer([file("a", "2"), folder("a"), file("a/c", "2")])])
+    assert content(files, "a/b") is None
+    assert content(files, "a/c") == b"2"
+
+
+def test_a_folder_made_anew_knows_nothing_of_an_old_link_in_it(tmp_path: Path) -> None:
+    first = layer([file("a", "1"), symlink("c/a", "/a"), symlink("lib", "usr/lib")])
+    files = seen(tmp_path, [first, layer([whiteout("c")]), layer([opaque("c/a"), file("lib/x", "2")])])
+    assert content(files, "a") == b"1"
+    assert list(files.children("c", 2)) == ["c/a"]
+
+
 def test_a_chain_of_hard_links_through_all_layers_is_followed(tmp_path: Path) -> None:
     layers = [layer({"0": "end"}), *(layer([hardlink(str(n), str(n - 1))]) for n in range(1, 250))]
     assert content(seen(tmp_path, layers), "249") == b"end"

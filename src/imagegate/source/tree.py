@@ -96,11 +96,16 @@ class Tree:
                     raise tar.LimitReached("too much is written through links")
                 folder = self._resolve(parent, top, create=True)
                 real[parent] = parent if folder is None else folder.path
-            if entry.kind == tar.HARD and (target := self._resolve(entry.link, top, last=False)) and target.entry:
-                entry = target.entry if target.layer == top else entry._replace(link=target.path)  # noqa: PLW2901
-            placed.put(_join(real[parent], base), entry)
+            placed.put(_join(real[parent], base), self._made(entry, top) if entry.kind == tar.HARD else entry)
             if entry.kind != tar.FILE or path in real or base.startswith(".wh."):
                 real.clear()
+
+    def _made(self, entry: Entry, top: int) -> Entry:
+        """Return a hard link of the top layer so that it leads there without the links of its own layer."""
+        target = self._resolve(entry.link, top, last=False)
+        if target is None or target.entry is None or target == self._resolve(entry.link, top - 1, last=False):
+            return entry
+        return target.entry if target.layer == top else entry._replace(link=target.path)
 
     def _resolve(self, path: str, upto: int, *, create: bool = False, last: bool = True) -> _Place | None:
         """Follow every symbolic link; None where something is missing, is not a folder, or turns in circles.
