@@ -191,8 +191,8 @@ def test_an_archive_that_breaks_off_is_an_error(serve: Callable[..., Any], answe
 
 
 def test_an_error_in_the_middle_of_a_layer_is_blamed_on_the_engine(serve: Callable[..., Any]) -> None:
-    large = layer(Image([layer({"a": os.urandom(300_000)})]).docker_members())
-    _, address = serve(get=chunked(large[:150_000], end=b"zz\r\n"))
+    large = layer(Image([layer({"a": os.urandom(3_000_000)})]).docker_members())
+    _, address = serve(get=chunked(large[:2_500_000], end=b"zz\r\n"))
     assert "docker at" in fails("docker:app:1", DOCKER_HOST=address)
 
 

@@ -145,6 +145,8 @@ def _fetch(reference: str, folder: str, above: tuple[str, ...], files_read: list
     files_read.append(name)
     if reference in BUILT_IN:
         return name, files("imagegate").joinpath("policy", "builtin", f"{reference}.yaml").read_bytes(), ""
+    if os.path.exists(name) and not (os.path.isfile(name) or os.path.isdir(name) or name.startswith("/dev/")):
+        raise _Unusable("not a regular file", "A pipe could keep us waiting for ever.")
     try:
         with open(name, "rb") as file:
             return name, file.read((1 << 20) + 1), os.path.dirname(name)
