@@ -165,7 +165,7 @@ def found(files: Files, path: str, upto: int) -> bytes | None:
     return None if file_found is None else files.read(file_found)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, derandomize=True)
 @given(LAYERS.map(lambda layers: [sensible(entries) for entries in layers]))
 def test_every_path_is_what_extraction_makes_of_it(layers: list[list[Entry]]) -> None:
     root = Root()
