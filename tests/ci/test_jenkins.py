@@ -94,7 +94,7 @@ def test_step_stops_without_a_verdict(tmp_path: Path) -> None:
 
     assert code == 1, log
     assert "error: The gate reached no verdict: imagegate ended with exit code 2" in log
-    assert log.index("junit: [testResults:imagegate-reports/imagegate.xml") < log.index("error: ")
+    assert log.index("junit: [testResults:imagegate-reports/imagegate.xml") < log.index("error: The gate")
     kept = {path.name for path in (tmp_path / "imagegate-reports").iterdir()}
     assert kept == {"imagegate.json", "imagegate.sarif", "imagegate.xml"}
 

@@ -13,6 +13,7 @@ import typer
 
 from imagegate import __version__
 from imagegate.cli import exit_code
+from imagegate.cli.stop import Terminated, reports_itself
 from imagegate.errors import ImageGateError
 
 app = typer.Typer(
@@ -39,10 +40,6 @@ OfflineOption = Annotated[bool, typer.Option("--offline", envvar="IMAGEGATE_OFFL
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", envvar="IMAGEGATE_QUIET", help="No console report, no messages but errors.")]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", envvar="IMAGEGATE_VERBOSE", help="List everything; on a bug show where.")]
 ColorOption = Annotated[str, typer.Option("--color", envvar="IMAGEGATE_COLOR", metavar="auto|always|never", help="Colours of the console report.")]
-
-
-class Terminated(BaseException):
-    """SIGTERM arrived: a CI server cancels the job."""
 
 
 def _version(wanted: bool) -> None:
@@ -226,7 +223,7 @@ def _guarded() -> int:
         return exit_code.BUG
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else exit_code.BUG if error.code else exit_code.SHIPS
-        if code == exit_code.USAGE and not _finished:
+        if code == exit_code.USAGE and not reports_itself():
             _rescue(code, "the command line is wrong", "Standard error says what; see `imagegate check --help`.")
         return code
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not look like a verdict
@@ -234,17 +231,9 @@ def _guarded() -> int:
     return exit_code.SHIPS
 
 
-_finished: list[bool] = []
-
-
-def finished() -> None:
-    """Note that the command writes its reports itself."""
-    _finished.append(True)
-
-
 def _rescue(code: int, message: str, hint: str) -> None:
     """Write the reports that were asked for on a command line that is otherwise wrong: a CI server looks for them."""
-    if any(word in sys.argv for word in ("check", "evaluate", "demo")) and not _finished:
+    if any(word in sys.argv for word in ("check", "evaluate", "demo")) and not reports_itself():
         from imagegate.cli.reports import rescue
 
         rescue(sys.argv[1:], os.environ.get("IMAGEGATE_REPORT", ""), code, message, hint)

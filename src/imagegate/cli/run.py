@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from imagegate import gate
 from imagegate.backend.embedded import Embedded
 from imagegate.cli import exit_code, reports
-from imagegate.cli.app import Terminated, finished
+from imagegate.cli.stop import Terminated, will_report
 from imagegate.cli.stores import default_path, opener
 from imagegate.cli.terminal import Terminal
 from imagegate.errors import BackendError, ImageGateError, UsageError
@@ -142,31 +142,32 @@ def _run(settings: Settings, references: list[str], outcomes: Callable[[Terminal
             done.append(outcome)
             if isinstance(outcome, Failure):
                 _complain(terminal, outcome, told)
-    except ImageGateError as error:
-        done = _failures(references, done, exit_code.of(error), error.message, error.hint)
-        _complain(terminal, done[-1], told)
-    except KeyboardInterrupt:
-        done = _failures(references, done, exit_code.INTERRUPTED, "interrupted before there was a verdict", "")
-        _complain(terminal, done[-1], told)
-    except Terminated:
-        done = _failures(references, done, exit_code.TERMINATED, "terminated before there was a verdict", "")
-        _complain(terminal, done[-1], told)
-    except Exception as error:  # noqa: BLE001 - a bug must leave reports that say so, and never look like a verdict
-        if settings.verbose:
-            import traceback
-
-            traceback.print_exception(error)
-        message = f"a bug in imagegate: {type(error).__name__}: {error}"
-        done = _failures(references, done, exit_code.BUG, message, "Please report it, with what -v shows.")
+    except (Exception, KeyboardInterrupt, Terminated) as error:  # noqa: BLE001 - whatever it is, the reports must say so
+        done = _failures(references, done, *_reason(error, verbose=settings.verbose))
         _complain(terminal, done[-1], told)
     terminal.clear()
-    finished()
+    will_report()
     errors = reports.write_all(targets, done, reports.Look(settings.color, settings.verbose))
     for problem in errors:
         terminal.error(f"error: {problem.message}")
         terminal.error(f"hint: {problem.hint}")
     code = overall(done)
     return exit_code.USAGE if errors and code not in (exit_code.INTERRUPTED, exit_code.TERMINATED, exit_code.BUG) else code
+
+
+def _reason(error: BaseException, *, verbose: bool) -> tuple[int, str, str]:
+    """Return exit code, message and hint for what kept us from a verdict."""
+    if isinstance(error, ImageGateError):
+        return exit_code.of(error), error.message, error.hint
+    if isinstance(error, KeyboardInterrupt):
+        return exit_code.INTERRUPTED, "interrupted before there was a verdict", ""
+    if isinstance(error, Terminated):
+        return exit_code.TERMINATED, "terminated before there was a verdict", ""
+    if verbose:
+        import traceback
+
+        traceback.print_exception(error)
+    return exit_code.BUG, f"a bug in imagegate: {type(error).__name__}: {error}", "Please report it, with what -v shows."
 
 
 def _failures(references: list[str], done: list[Outcome], code: int, message: str, hint: str) -> list[Outcome]:
