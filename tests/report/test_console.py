@@ -4,6 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from imagegate.model.image import Evidence
+from imagegate.policy.document import EVIDENCE
+from imagegate.report import wording
 from imagegate.report.console import Console
 from tests.scans import busy, finding, judged, package, rule, scan
 
@@ -103,3 +106,10 @@ def test_several_images_stand_apart() -> None:
     other = replace(FAILURE, reference="app:3")
 
     assert Console().render([one, other]).count("\n\nNO VERDICT  app:3") == 1
+
+
+def test_missing_evidence_says_what_to_try_once_for_each_kind() -> None:
+    text = Console(200).render([judged(scan(evidence=[Evidence("unreadable", "fail", f"file {number}") for number in range(3)]))])
+
+    assert text.count("rebuild it if it is damaged") == 1
+    assert all(wording.advice(kind) for kind in EVIDENCE)

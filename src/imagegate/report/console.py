@@ -123,10 +123,14 @@ class Console:
             return
         yield ""
         yield self._paint("What could not be seen", "bold")
+        advised: set[str] = set()
         for item in told[: None if self._every else _FEW]:
             color = {"fail": "red", "warn": "yellow"}.get(item.status, "dim")
             word = item.status if item.status != "ok" else "ignored"
             yield from self._lines(f"{item.kind}: {item.detail}", f"  {self._paint(word.ljust(7), color)} ")
+            if item.status == "fail" and item.kind not in advised:
+                advised.add(item.kind)
+                yield from self._lines(wording.advice(item.kind), " " * 10, "dim")
         if len(told) > _FEW and not self._every:
             yield from self._lines(f"and {len(told) - _FEW} more: -v lists all")
 

@@ -81,7 +81,9 @@ def _verdict_cases(verdict: Verdict) -> Iterator[TestCase]:
     for number, item in enumerate(verdict.evidence):
         case = _case(f"{item.kind} {number}", "imagegate.evidence", f"{item.status}: {item.detail}")
         if item.status == "fail":
-            case.add_error_info(_text(f"{item.kind}: {item.detail}"), _text(item.detail), _text(item.kind))
+            case.add_error_info(
+                _text(f"{item.kind}: {item.detail}"), _text(f"{item.detail}\n{wording.advice(item.kind)}"), _text(item.kind)
+            )
         yield case
     for waiver in verdict.waivers:
         if waiver.status != "used":

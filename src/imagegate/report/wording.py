@@ -90,3 +90,22 @@ def headline(verdict: Verdict) -> str:
     if verdict.report_only and broken:
         parts.append("only reported, not enforced (--report-only)")
     return "; ".join(parts) or f"all {len(verdict.rules)} rules hold on complete evidence"
+
+
+_ADVICE = {
+    "no_packages": "Is it the right image? For one that has no packages on purpose, set `evidence: {no_packages: warn}`.",
+    "unreadable": "Look at that file in the image; rebuild it if it is damaged.",
+    "unknown_distro": "Build on a distribution that is known, or set `evidence: {unknown_distro: warn}` and look yourself.",
+    "uncovered": "Fetch its advisories with `imagegate db update`; where nobody publishes any, use a covered release.",
+    "end_of_life": "Move to a supported release of the distribution.",
+    "stale_database": "Run `imagegate db update`, or import a newer store; `evidence: {database_max_age: …}` allows more.",
+    "missing_platform": "Choose one that is there with --platform, or build the one that is missing.",
+    "skipped_layer": "Build the image without foreign or encrypted layers, or check it where they can be read.",
+    "missing_data": "Fetch it with `imagegate db update`, or take the condition out of the rule.",
+    "backend": "See the scanner's own log.",
+}
+
+
+def advice(kind: str) -> str:
+    """Return what to try where a check of the evidence fails."""
+    return _ADVICE.get(kind, "")
