@@ -60,7 +60,6 @@ MISTAKES = {
     "no such level": ("version: 1\n" + RULE + "evidence: {§unreadable: error}\n", "none of fail, warn, ignore"),
     "no such check": ("version: 1\n" + RULE + "evidence: {§unreadabel: warn}\n", "unknown key"),
     "a bad age": ("version: 1\n" + RULE + "evidence: {§database_max_age: 3 days}\n", "3 days"),
-    "an age nobody asks": ("version: 1\n" + RULE + "evidence: {§database_max_age: 3d, stale_database: ignore}\n", "contradicts"),
     "unknown as unknown": ("version: 1\n" + RULE + "severity: {§unknown: unknown}\n", "none of"),
     "a source twice": ("version: 1\n" + RULE + "severity: {source: [cvss, §cvss]}\n", "twice"),
     "a day that is none": (

@@ -189,9 +189,6 @@ def _contradictions(content: dict[str, Any]) -> Iterator[schema.Problem]:
         for key, wanted in rule.get("match", {}).items():
             if reason := impossible(key, wanted):
                 yield schema.Problem((*path, "match", key), f"can never hold: {reason}")
-    evidence = content.get("evidence", {})
-    if evidence.get("stale_database") == "ignore" and "database_max_age" in evidence:
-        yield schema.Problem(("evidence", "database_max_age"), "contradicts `stale_database: ignore`")
 
 
 def _override_rules(document: yaml.Document, content: dict[str, Any]) -> None:
