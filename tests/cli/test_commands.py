@@ -43,7 +43,7 @@ def test_the_version_costs_an_interpreter_and_typer() -> None:
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    commands = ["check", "evaluate", "demo", "policy init", "policy check", "policy show"]
+    commands = ["check", "evaluate", "inspect", "demo", "policy init", "policy check", "policy show"]
     commands += [f"db {name}" for name in ("update", "build", "status", "export", "import")]
     for command in commands:
         done = imagegate(*command.split(), "--help")
@@ -219,3 +219,16 @@ def test_shells_can_complete(shell: str) -> None:
     done = imagegate("--show-completion", shell, env={"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"})
     assert done.code == 0
     assert "imagegate" in done.out
+
+
+def test_an_inventory_is_shown_and_written_without_judging(vulnerable: Path, empty: Path, tmp_path: Path) -> None:
+    done = imagegate("inspect", vulnerable, "-r", f"cyclonedx={tmp_path / 'cdx'}", "-r", f"spdx={tmp_path / 'spdx'}")
+    assert done.code == 0
+    assert "libssl3  3.0.8-r0  from openssl" in done.out
+    assert json.loads((tmp_path / "cdx").read_text())["specVersion"] == "1.6"
+    assert json.loads((tmp_path / "spdx").read_text())["spdxVersion"] == "SPDX-2.3"
+    assert json.loads(imagegate("inspect", vulnerable, "-r", "json").out)["distribution"]["id"] == "wolfi"
+    done = imagegate("inspect", empty)
+    assert (done.code, "warning: no_packages" in done.err) == (0, True)
+    assert imagegate("inspect", "./missing.tar", cwd=tmp_path).code == 3
+    assert imagegate("inspect", vulnerable, "-r", "pdf").code == 2

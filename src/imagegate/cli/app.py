@@ -98,6 +98,20 @@ def evaluate(
     raise typer.Exit(run.evaluate(run.Settings(policy, fail_on, report or [], report_only, verbose, quiet, color), file, at))
 
 
+@app.command(epilog="Example: imagegate inspect docker:app:1.4 -r cyclonedx=app.cdx.json -r spdx=app.spdx.json")
+def inspect(
+    image: Annotated[str, typer.Argument(metavar="IMAGE", help="As for check.")],
+    report: Annotated[list[str] | None, typer.Option("-r", "--report", metavar="FORM[=PATH]", help="Repeatable: table, json, cyclonedx, spdx. Without a path: standard output.")] = None,
+    platform: Annotated[str | None, typer.Option("--platform", envvar="IMAGEGATE_PLATFORM", metavar="OS/ARCH[/VARIANT]", help="Which image of a multi-platform one.", show_default="linux on this machine's architecture")] = None,
+    timeout: Annotated[float, typer.Option("--timeout", envvar="IMAGEGATE_TIMEOUT", min=1, metavar="SECONDS", help="How long an engine may keep silent.")] = 120,
+    quiet: QuietOption = False,
+) -> None:
+    """The inventory alone: packages per layer, also as CycloneDX and SPDX."""
+    from imagegate.cli import inspection
+
+    raise typer.Exit(inspection.inspect(image, report or [], platform, timeout, quiet=quiet))
+
+
 @app.command(epilog="Example: imagegate demo -r sarif=demo.sarif")
 def demo(report: ReportOption = None, verbose: VerboseOption = False, quiet: QuietOption = False, color: ColorOption = "auto") -> None:
     """Break a build, with nothing to set up.

@@ -5,7 +5,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,13 +34,13 @@ class Look:
     every: bool = False
 
 
-def parse(wishes: Sequence[str], *, quiet: bool) -> list[Target]:
-    """Return the targets; the console report is added where nothing else goes to standard output. Raises UsageError."""
+def parse(wishes: Sequence[str], *, quiet: bool, formats: Sequence[str] = FORMATS) -> list[Target]:
+    """Return the targets; the first of `formats` is added where nothing else goes to standard output. Raises UsageError."""
     targets = []
     for wish in wishes:
         name, equals, path = wish.partition("=")
-        if name not in FORMATS:
-            raise UsageError(f"-r {clean(wish, 200)}: there is no format {clean(name, 40)!r}", f"Known: {', '.join(FORMATS)}.")
+        if name not in formats:
+            raise UsageError(f"-r {clean(wish, 200)}: there is no format {clean(name, 40)!r}", f"Known: {', '.join(formats)}.")
         if equals and not path:
             raise UsageError(
                 f"-r {clean(wish, 200)}: nothing follows the equals sign",
@@ -53,7 +53,7 @@ def parse(wishes: Sequence[str], *, quiet: bool) -> list[Target]:
     if len(set(paths)) < len(paths):
         raise UsageError("two reports cannot share one file", "Give each its own: -r FORMAT=FILE.")
     if not quiet and all(target.path for target in targets):
-        targets.append(Target("console", ""))
+        targets.append(Target(formats[0], ""))
     return targets
 
 
@@ -64,14 +64,18 @@ def is_watched(targets: Sequence[Target]) -> bool:
 
 def write_all(targets: Sequence[Target], outcomes: Sequence[Outcome], look: Look) -> list[ReportError]:
     """Write every report; return an error for each that could not be, after the others were written."""
+    return write_texts(targets, lambda target: _report(target, look).render(outcomes))
+
+
+def write_texts(targets: Sequence[Target], render: Callable[[Target], str]) -> list[ReportError]:
+    """Write what `render` makes for each target; return an error for each that could not be, after the others."""
     errors = []
     for target in sorted(targets, key=lambda target: not target.path):  # files first: standard output may be a closed pipe
         try:
-            text = _report(target, look).render(outcomes)
             if target.path:
-                write_file(target.path, text)
+                write_file(target.path, render(target))
             else:
-                _print(text)
+                _print(render(target))
         except ReportError as error:
             errors.append(error)
     return errors

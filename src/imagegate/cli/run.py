@@ -59,7 +59,7 @@ def check(settings: Settings, scan: Scan) -> int:
     def outcomes(terminal: Terminal) -> Iterable[Outcome]:
         judge = gate.Judge(_policy(settings, datetime.now(UTC), terminal), datetime.now(UTC), settings.report_only)
         options = Options(
-            platform=_platform(scan.platform),
+            platform=platform_of(scan.platform),
             jobs=scan.jobs or os.cpu_count() or 1,
             timeout=scan.timeout,
             env=os.environ,
@@ -217,7 +217,8 @@ def _is_here(path: str) -> bool:
     return os.path.commonpath([here, os.path.realpath(path)]) == here
 
 
-def _platform(text: str | None) -> Platform | None:
+def platform_of(text: str | None) -> Platform | None:
+    """Return the platform that the user wrote; raises UsageError."""
     if text is None:
         return None
     parts = text.split("/")
