@@ -68,16 +68,11 @@ def open_file(path: str) -> Region:
     return Region(file, 0, facts.st_size)
 
 
-class Folder:
-    """A folder in OCI image layout."""
+class _Files:
+    """Blobs that are regions of open files."""
 
-    def __init__(self, path: str) -> None:
-        self.what = clean(path)
-        self._path = path
-
-    def names(self) -> list[str]:
-        """See Store.names: the two files that make a layout."""
-        return [name for name in ("oci-layout", "index.json") if os.path.exists(os.path.join(self._path, name))]
+    def _blob(self, name: str) -> FileBlob | None:
+        raise NotImplementedError
 
     def small(self, name: str) -> bytes | None:
         """See Store.small."""
@@ -89,12 +84,24 @@ class Folder:
         blob = self._blob(name)
         return None if blob is None else scan_layer(blob, wanted)
 
+
+class Folder(_Files):
+    """A folder in OCI image layout."""
+
+    def __init__(self, path: str) -> None:
+        self.what = clean(path)
+        self._path = path
+
+    def names(self) -> list[str]:
+        """See Store.names: the two files that make a layout."""
+        return [name for name in ("oci-layout", "index.json") if os.path.exists(os.path.join(self._path, name))]
+
     def _blob(self, name: str) -> FileBlob | None:
         path = os.path.join(self._path, name)
         return FileBlob(name, open_file(path)) if os.path.lexists(path) else None
 
 
-class TarFile:
+class TarFile(_Files):
     """An uncompressed tar file: its members are read where they lie."""
 
     def __init__(self, path: str, region: Region) -> None:
@@ -116,16 +123,6 @@ class TarFile:
     def names(self) -> list[str]:
         """See Store.names."""
         return [*self._members, *self._links]
-
-    def small(self, name: str) -> bytes | None:
-        """See Store.small."""
-        blob = self._blob(name)
-        return None if blob is None else blob.whole()
-
-    def layer(self, name: str, wanted: Wanted) -> Layer | None:
-        """See Store.layer."""
-        blob = self._blob(name)
-        return None if blob is None else scan_layer(blob, wanted)
 
     def _blob(self, name: str) -> FileBlob | None:
         found = follow(name, self._members, self._links)

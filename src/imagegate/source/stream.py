@@ -67,7 +67,9 @@ class Region:
     def skip(self, size: int) -> bool:
         """See Reader.skip."""
         self.at += size
-        return self.at <= self.size
+        whole = self.at <= self.size
+        self.at = min(self.at, self.size)
+        return whole
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the whole region from its beginning; raises SourceError when the file has become shorter."""
