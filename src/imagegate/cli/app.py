@@ -57,7 +57,7 @@ def _main(
 
 @app.command(epilog="Example: imagegate check docker:app:1.4 -p imagegate.yaml -r junit=gate.xml -r sarif=gate.sarif")
 def check(
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="docker:NAME, podman:NAME, docker-archive:FILE[:REF], oci:DIR[:TAG|@DIGEST], oci-archive:FILE[:TAG|@DIGEST], a file, or a name of the local engine.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="docker:NAME, podman:NAME, docker-archive:FILE[:REF], oci:DIR[:TAG|@DIGEST], oci-archive:FILE[:TAG|@DIGEST], registry:NAME, a file, or a name of the local engine or else of its registry.")],
     policy: PolicyOption = None,
     fail_on: FailOnOption = None,
     report: ReportOption = None,
@@ -66,8 +66,9 @@ def check(
     db_url: UrlOption = None,
     offline: OfflineOption = False,
     platform: Annotated[str | None, typer.Option("--platform", envvar="IMAGEGATE_PLATFORM", metavar="OS/ARCH[/VARIANT]", help="Which image of a multi-platform one.", show_default="linux on this machine's architecture")] = None,
-    timeout: Annotated[float, typer.Option("--timeout", envvar="IMAGEGATE_TIMEOUT", min=1, metavar="SECONDS", help="How long an engine may keep silent.")] = 120,
+    timeout: Annotated[float, typer.Option("--timeout", envvar="IMAGEGATE_TIMEOUT", min=1, metavar="SECONDS", help="How long an engine or registry may keep silent.")] = 120,
     jobs: Annotated[int, typer.Option("--jobs", envvar="IMAGEGATE_JOBS", min=0, max=64, help="Layers read at once.", show_default="processors")] = 0,
+    registry_insecure: Annotated[bool, typer.Option("--registry-insecure", envvar="IMAGEGATE_REGISTRY_INSECURE", help="Allow plain HTTP to a registry that is not on this machine.")] = False,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
     color: ColorOption = "auto",
@@ -76,7 +77,7 @@ def check(
     from imagegate.cli import run
 
     settings = run.Settings(policy, fail_on, report or [], report_only, verbose, quiet, color)
-    scan = run.Scan(images, db, db_url, offline, platform, timeout, jobs)
+    scan = run.Scan(images, db, db_url, offline, platform, timeout, jobs, registry_insecure)
     raise typer.Exit(run.check(settings, scan))
 
 

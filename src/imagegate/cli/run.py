@@ -49,6 +49,7 @@ class Scan:
     platform: str | None
     timeout: float
     jobs: int
+    registry_insecure: bool = False
 
 
 def check(settings: Settings, scan: Scan) -> int:
@@ -65,6 +66,7 @@ def check(settings: Settings, scan: Scan) -> int:
             env=os.environ,
             say=terminal.say,
             progress=terminal.counter("reading the image"),
+            registry_insecure=scan.registry_insecure,
         )
         url = (scan.db_url or BUCKET).rstrip("/")
         store = opener(scan.db or default_path(), offline=scan.offline, url=url, say=terminal.say, progress=terminal.progress)

@@ -19,8 +19,12 @@ def checked(value: object, what: str) -> str:
 
 def verify(data: bytes, expected: str, what: str) -> None:
     """Raises SourceError when the bytes are not those that the digest names."""
-    found = "sha256:" + hashlib.sha256(data, usedforsecurity=False).hexdigest()
-    same(found, expected, what)
+    same(of(data), expected, what)
+
+
+def of(data: bytes) -> str:
+    """Return the digest of the bytes."""
+    return "sha256:" + hashlib.sha256(data, usedforsecurity=False).hexdigest()
 
 
 def same(found: str, expected: str, what: str) -> None:

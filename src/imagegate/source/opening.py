@@ -9,7 +9,7 @@ from imagegate.model.image import OpenImage, Platform
 from imagegate.source.archive import Folder, Store, TarFile, TarStream, open_file
 from imagegate.source.layer import Wanted
 from imagegate.source.manifest import Asked, open_docker, open_oci
-from imagegate.source.reference import ENGINE_KINDS, Reference, parse
+from imagegate.source.reference import ENGINE_KINDS, Reference, parse, remote
 from imagegate.source.stream import compression
 from imagegate.text import clean
 
@@ -18,7 +18,7 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "armv6
 
 @dataclass(frozen=True)
 class Options:
-    """How images are opened; `timeout` is in seconds, for every single answer of an engine."""
+    """How images are opened; `timeout` is in seconds, for every single answer of an engine or registry."""
 
     platform: Platform | None = None
     jobs: int = 2
@@ -26,6 +26,7 @@ class Options:
     env: Mapping[str, str] = field(default_factory=dict)
     say: Callable[[str], None] = lambda _: None
     progress: Callable[[int], None] = lambda _: None
+    registry_insecure: bool = False  # plain HTTP to registries that are not on this machine
 
 
 def open_image(text: str, wanted: Wanted, options: Options) -> OpenImage:
@@ -34,7 +35,7 @@ def open_image(text: str, wanted: Wanted, options: Options) -> OpenImage:
     if reference.kind in ("name", *ENGINE_KINDS):
         return _from_engine(reference, wanted, options)
     if reference.kind == "registry":
-        raise _no_registry(reference.name)
+        return _from_registry(reference, wanted, options)
     asked = _asked(reference, reference.kind, wanted, options)
     if reference.kind == "oci":
         if not os.path.isdir(reference.name):
@@ -78,12 +79,10 @@ def _from_engine(reference: Reference, wanted: Wanted, options: Options) -> Open
     except SourceError as error:
         if reference.kind != "name" or "no local engine" not in error.message:
             raise
-        raise SourceError(
-            f"{clean(reference.text, 200)}: {error.message}, and registries are not asked yet", error.hint
-        ) from None
+        return _not_local(reference, "no local engine is listening", wanted, options)
     if found is None:
         if reference.kind == "name":
-            raise _no_registry(reference.name)
+            return _not_local(reference, "no local engine has it", wanted, options)
         raise SourceError(
             f"{reference.kind} has no image {clean(reference.name, 200)}", "See its list of images; was it built in this job?"
         )
@@ -110,11 +109,22 @@ def _same_layers(facts: dict[str, object], opened: OpenImage, name: str) -> None
         )
 
 
-def _no_registry(name: str) -> SourceError:
-    return SourceError(
-        f"{clean(name, 200)}: no local engine has it, and registries are not pulled from yet",
-        f"Pull it first (docker pull {clean(name, 200)}), or check a saved archive: docker-archive:FILE.",
-    )
+def _not_local(reference: Reference, why: str, wanted: Wanted, options: Options) -> OpenImage:
+    name = clean(reference.name, 200)
+    options.say(f"{name}: {why}, so its registry is asked")
+    try:
+        return _from_registry(reference, wanted, options)
+    except SourceError as error:
+        raise SourceError(f"{name}: {why}; {error.message}", error.hint) from error
+
+
+def _from_registry(reference: Reference, wanted: Wanted, options: Options) -> OpenImage:
+    from imagegate.source.registry import Access, RegistryStore
+
+    access = Access(options.env, options.timeout, options.registry_insecure, options.jobs)
+    store = RegistryStore(remote(reference.name), access, options.progress)
+    chosen = Reference(reference.text, "registry", reference.name)
+    return open_oci(store, _asked(chosen, "registry", wanted, options))
 
 
 def _asked(reference: Reference, source: str, wanted: Wanted, options: Options) -> Asked:

@@ -1,6 +1,7 @@
 """What the user typed, taken apart."""
 
 import os
+import re
 from dataclasses import dataclass
 
 from imagegate.errors import UsageError
@@ -11,6 +12,12 @@ ENGINE_KINDS = ("docker", "podman")
 KINDS = (*FILE_KINDS, *ENGINE_KINDS, "registry")
 _LATER = {"sbom": "SBOM files are not read yet"}
 _ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.zst")
+HUB = "docker.io"
+# Grammar of the OCI distribution specification v1.1, "Pulling manifests", and of Docker's references.
+_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?\Z")
+_REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*\Z")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +69,54 @@ def _split_path(rest: str) -> tuple[str, str]:
     return (path, tag) if colon_found else (rest, "")
 
 
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """An image of a registry: `host` with its port ("docker.io" for Docker Hub), and a tag, a digest or both."""
+
+    host: str
+    repository: str
+    tag: str
+    digest: str
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        return f"{self.host}/{self.repository}{tag}{'@' if self.digest else ''}{self.digest}"
+
+
+def remote(name: str) -> Remote:
+    """Return what an image name means to a registry; raises UsageError for one that can not be a name."""
+    if _DIGEST.match(name):
+        raise UsageError(f"{name} is the id of an image, which only a local engine knows", "Name it, or write docker:ID.")
+    full, at, digest = familiar(name).partition("@")
+    host, _, path = full.partition("/")
+    repository, _, tag = path.partition(":")
+    port = host.rpartition(":")[2] if not host.endswith("]") and ":" in host else "1"
+    if (
+        not _HOST.match(host)
+        or not 1 <= int(port) <= 65535
+        or len(repository) > 255
+        or not _REPOSITORY.match(repository)
+        or not (_TAG.match(tag) if tag or not at else True)
+        or not (_DIGEST.match(digest) if at else True)
+    ):
+        raise UsageError(
+            f"{clean(name, 200)!r} is not a name that a registry can have",
+            "For example registry.example.com:5000/team/app:1.4, in small letters, or with @sha256:… at the end.",
+        )
+    return Remote(host, repository, tag, digest)
+
+
 def familiar(name: str) -> str:
     """Return an image name in full: `app` is `docker.io/library/app:latest` (Docker's reference rules)."""
     name, at, digest = name.partition("@")
     first, slash, _ = name.partition("/")
     if not slash:
         name = f"docker.io/library/{name}"
-    elif "." not in first and ":" not in first and first != "localhost":
+    elif "." not in first and ":" not in first and first != "localhost" and first == first.lower():
         name = f"docker.io/{name}"
-    elif first == "index.docker.io":
-        name = "docker.io" + name[len(first) :]
+    elif first in (HUB, "index.docker.io"):
+        rest = name[len(first) + 1 :]
+        name = f"{HUB}/{rest}" if "/" in rest else f"{HUB}/library/{rest}"
     if at:
         return f"{name}@{digest}"
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
