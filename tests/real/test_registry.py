@@ -13,6 +13,8 @@ from imagegate.errors import SourceError
 from imagegate.model.image import OpenImage, Platform
 from imagegate.source.opening import Options, open_image
 from tests.ci.tools import environment, missing, passes, require
+from tests.cli.conftest import clean, home, store, vulnerable  # noqa: F401
+from tests.cli.process import imagegate, result
 from tests.images import DEBIAN_11, Image, dpkg, layer
 
 # bcrypt of "s3cret-pass", as htpasswd writes it.
@@ -100,13 +102,14 @@ def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     registry.stop()
 
 
-def pull(reference: str, architecture: str = "amd64", **env: str) -> OpenImage:
-    return open_image(f"registry:{reference}", wants, Options(platform=Platform("linux", architecture), env=env))
+def pull(reference: str, architecture: str = "amd64", insecure: bool = False, **env: str) -> OpenImage:
+    options = Options(platform=Platform("linux", architecture), env=env, registry_insecure=insecure)
+    return open_image(f"registry:{reference}", wants, options)
 
 
 def fails(reference: str, **env: str) -> str:
     with pytest.raises(SourceError) as caught:
-        pull(reference, **env)
+        pull(reference, "amd64", False, **env)
     return f"{caught.value.message} | {caught.value.hint}"
 
 
@@ -139,7 +142,7 @@ def test_the_platform_is_chosen_from_an_index(plain: Registry, tmp_path: Path) -
 
 def test_a_registry_with_passwords_wants_the_right_one(guarded: Registry, image: Path) -> None:
     digest = guarded.push(image, "team/app:1")
-    same(pull(f"{guarded.host}/team/app:1", "amd64", **USER), digest)
+    same(pull(f"{guarded.host}/team/app:1", "amd64", False, **USER), digest)
     assert "no credentials found" in fails(f"{guarded.host}/team/app:1")
     wrong = fails(f"{guarded.host}/team/app:1", IMAGEGATE_REGISTRY_USERNAME="me", IMAGEGATE_REGISTRY_PASSWORD="wr0ng")
     assert "credentials used: IMAGEGATE_REGISTRY_USERNAME" in wrong
@@ -161,3 +164,35 @@ def test_a_certificate_is_believed_only_with_its_authority(encrypted: Registry, 
     same(pull(f"{encrypted.host}/team/app:1", REQUESTS_CA_BUNDLE=encrypted.ca), digest)
     assert "its certificate is not trusted" in fails(f"{encrypted.host}/team/app:1")
     assert "REQUESTS_CA_BUNDLE cannot be read" in fails(f"{encrypted.host}/team/app:1", REQUESTS_CA_BUNDLE="/nonexistent")
+
+
+def test_plain_http_elsewhere_has_to_be_allowed(plain: Registry, encrypted: Registry, image: Path) -> None:
+    digest = plain.push(image, "team/app:1")
+    elsewhere = plain.host.replace("127.0.0.1", "0.0.0.0")  # reaches this machine, but is no loopback address
+    assert "--registry-insecure" in fails(f"{elsewhere}/team/app:1")
+    same(pull(f"{elsewhere}/team/app:1", insecure=True), digest)
+    said = encrypted.host.replace("127.0.0.1", "0.0.0.0")
+    with pytest.raises(SourceError, match="its certificate is not trusted"):  # plain HTTP is no way around a certificate
+        pull(f"{said}/team/app:1", insecure=True)
+
+
+def test_the_command_line_checks_an_image_of_a_registry_and_keeps_the_password_to_itself(
+    guarded: Registry,
+    image: Path,
+    store: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    digest = guarded.push(image, "team/app:1")
+    report = tmp_path / "gate.json"
+    arguments = ("check", f"registry:{guarded.host}/team/app:1", "--db", store, "--platform", "linux/amd64", "-v")
+    done = imagegate(*arguments, "-r", f"json={report}", env=USER)
+    assert done.code in (0, 4, 10), done.text
+    assert (result(report)["image"]["source"], result(report)["image"]["digest"]) == ("registry", digest)
+    assert "s3cret-pass" not in done.text + report.read_text()
+    wrong = imagegate(*arguments, "-r", f"json={report}", env=USER | {"IMAGEGATE_REGISTRY_PASSWORD": "wr0ng"})
+    assert wrong.code == 3
+    assert "wr0ng" not in wrong.text + report.read_text()
+    insecure = {"IMAGEGATE_REGISTRY_INSECURE": "1"}
+    elsewhere = f"registry:{guarded.host.replace('127.0.0.1', '0.0.0.0')}/team/app:1"
+    assert imagegate("check", elsewhere, "--db", store, env=USER).code == 3
+    assert imagegate("check", elsewhere, "--db", store, env=USER | insecure).code == done.code

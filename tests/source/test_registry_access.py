@@ -191,6 +191,19 @@ def test_another_host_gets_no_credentials_of_any_kind(
     assert not any("x-signature" in path for path in server.paths())
 
 
+def test_a_proxy_is_used_for_other_machines_only(servers: list[Registry], monkeypatch: pytest.MonkeyPatch) -> None:
+    server, proxy = servers
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", f"http://{proxy.host}")
+    proxy.add("1", *IMAGE.blobs())
+    assert pull("registry:registry.invalid/team/app:1", insecure=True).image.source == "registry"
+    assert all(path.startswith("http://registry.invalid/v2/") for path in proxy.paths())
+    proxy.asked.clear()
+    assert pull(server.add("1", *IMAGE.blobs())).image.source == "registry"
+    assert proxy.asked == []
+
+
 def test_a_token_server_that_leads_elsewhere_takes_no_credentials_along(servers: list[Registry]) -> None:
     server, other = servers
     third = Registry()
