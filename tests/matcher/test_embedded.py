@@ -1,6 +1,7 @@
 """The embedded backend on real archives: findings, and what the store does not cover."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,10 @@ def debian(tmp_path: Path, records: Sequence[Record | bytes], **more: object) ->
 
 
 def uncovered(report: ScanReport) -> list[tuple[str, str]]:
-    return [(note.found, note.detail) for note in report.evidence if note.kind == "uncovered"]
+    """Return what is said of the cover; that the records made here are old is another matter."""
+    return [
+        (note.found, note.detail) for note in report.evidence if note.kind == "uncovered" and "newest record" not in note.detail
+    ]
 
 
 def test_a_debian_image_has_its_findings_with_what_all_sources_know(tmp_path: Path) -> None:
@@ -71,6 +75,50 @@ def test_damaged_records_are_told(tmp_path: Path, damaged: int, found: str) -> N
     notes = uncovered(debian(tmp_path, [*padding("Debian:11"), *[b"{"] * damaged]))
     assert [kind for kind, _ in notes] == ["ok", found]
     assert f"{damaged} of {100 + damaged} records of Debian are damaged" in notes[1][1]
+
+
+def test_a_source_that_has_been_silent_for_months_is_told_whoever_confirms_it(tmp_path: Path) -> None:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    frozen = debian(tmp_path, [], pad=["Debian:11"], exploited=["CVE-2020-1"])
+    assert [note.found for note in frozen.evidence if "newest record" in note.detail] == ["warn", "warn"]  # KEV is old too
+    (tmp_path / "alive").mkdir()
+    alive = debian(tmp_path / "alive", [record("DSA-9", "Debian:11", "x", "1", modified=now), *padding("Debian:11")])
+    assert not any("newest record" in note.detail for note in alive.evidence)
+
+
+def test_of_two_vendor_words_the_worse_counts(tmp_path: Path) -> None:
+    mild = record("DEBIAN-CVE-2021-1", "Debian:11", "bash", "9", upstream=["CVE-2021-1"])
+    mild["affected"][0]["ecosystem_specific"] = {"urgency": "unimportant"}
+    worse = record("DSA-1-1", "Debian:11", "bash", "9", upstream=["CVE-2021-1"], database_specific={"severity": "critical"})
+    (finding,) = debian(tmp_path, [mild, worse], pad=["Debian:11"]).findings
+    assert finding.raw_severity == "critical"
+
+
+def test_cve_ids_are_joined_in_whatever_case_they_are_written(tmp_path: Path) -> None:
+    dsa = record("DSA-1-1", "Debian:11", "bash", "9", upstream=["cve-2021-1"])
+    (finding,) = debian(tmp_path, [dsa], pad=["Debian:11"], exploited=["CVE-2021-1 "]).findings
+    assert (finding.id, finding.known_exploited) == ("CVE-2021-1", True)
+
+
+def test_a_record_is_withdrawn_once_the_day_has_come(tmp_path: Path) -> None:
+    records = [
+        record("DSA-1-1", "Debian:11", "bash", "9", withdrawn="2021-01-01T00:00:00Z"),
+        record("DSA-2-1", "Debian:11", "bash", "9", withdrawn="2999-01-01T00:00:00Z"),
+    ]
+    assert [finding.id for finding in debian(tmp_path, records, pad=["Debian:11"]).findings] == ["DSA-2-1"]
+    (tmp_path / "bad").mkdir()
+    bad = debian(tmp_path / "bad", [record("DSA-1-1", "Debian:11", "bash", "9", withdrawn="no")], pad=["Debian:11"])
+    assert any("1 of 101 records of Debian are damaged" in note.detail for note in bad.evidence)
+
+
+def test_an_entry_for_the_whole_distribution_or_without_any_limit_counts(tmp_path: Path) -> None:
+    everywhere = record("DSA-1-1", "Debian", "bash", "9")
+    listed = record("DSA-2-1", "Debian:11", "bash", ranges=None)
+    listed["affected"] = [{"package": {"ecosystem": "Debian:11", "name": "bash"}, "versions": ["0:5.1-2"]}]
+    boundless = record("DSA-3-1", "Debian:11", "bash")
+    boundless["affected"] = [{"package": {"ecosystem": "Debian:11", "name": "bash"}}]
+    found = debian(tmp_path, [everywhere, listed, boundless], pad=["Debian:11"]).findings
+    assert sorted(finding.id for finding in found) == ["DSA-1-1", "DSA-2-1", "DSA-3-1"]
 
 
 def test_an_image_without_a_distribution_needs_no_store(tmp_path: Path) -> None:

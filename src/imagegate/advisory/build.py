@@ -17,7 +17,7 @@ from typing import Any
 from imagegate import __version__
 from imagegate.advisory.file import APPLICATION, SCHEMA, check_file, seal
 from imagegate.advisory.origin import EXPLOITED
-from imagegate.advisory.osv import BadRecord, Record, cves, parse
+from imagegate.advisory.osv import BadRecord, Record, cves, name_of, parse
 from imagegate.errors import StoreError
 from imagegate.text import clean
 
@@ -180,7 +180,7 @@ class Builder:
             with open(archive.path, "rb") as file:
                 catalogue = json.loads(file.read(_CATALOGUE))
             rows = [
-                (clean(str(row["cveID"]), 40), clean(str(row["dateAdded"]), 10), clean(str(row["vulnerabilityName"]), 300))
+                (name_of(str(row["cveID"])), clean(str(row["dateAdded"]), 10), clean(str(row["vulnerabilityName"]), 300))
                 for row in catalogue["vulnerabilities"]
             ]
             newest = clean(str(catalogue["dateReleased"]), 40)

@@ -22,6 +22,8 @@ _known: set[tuple[int, ...]] = set()  # what this process has checked, by device
 
 def check_file(path: str) -> None:
     """Raises StoreError unless the file is a whole and undamaged store of this version."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise StoreError(f"{clean(path)}: not a regular file", "Name a file with --db.")
     try:
         with open(path, "rb", buffering=0) as file:
             _check(path, file)

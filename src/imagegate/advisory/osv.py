@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -60,7 +60,7 @@ def parse(data: Any) -> Record:
 
 
 def _parse(data: Any) -> Record:
-    identity = clean(_string(data["id"]), 200)
+    identity = name_of(_string(data["id"]))
     entries = [entry for entry in data.get("affected") or () if entry.get("package")]
     affected = tuple(_affected(entry) for entry in entries)
     upstream = list(data.get("upstream") or ())
@@ -74,7 +74,7 @@ def _parse(data: Any) -> Record:
         id=identity,
         modified=_time(data["modified"]),
         published=_time(data["published"]) if data.get("published") else "",
-        withdrawn=bool(data.get("withdrawn")),
+        withdrawn=bool(data.get("withdrawn")) and _time(data["withdrawn"]) <= datetime.now(UTC).isoformat(),
         informational=identity.startswith(_NO_VULNERABILITY) or (bool(informational) and all(informational)),
         title=_title(data),
         url=_url(data),
@@ -101,7 +101,7 @@ def _affected(entry: Any) -> Affected:
     return Affected(
         ecosystem=clean(_string(package["ecosystem"]), 200),
         name=clean(_string(package["name"]), 500),
-        ranges=ranges,
+        ranges=ranges if entry.get("ranges") or entry.get("versions") else [[("introduced", "0")]],  # no limit is given
         versions=[_string(version) for version in entry.get("versions") or ()],
         severity="" if word in ("not yet assigned", "end-of-life") else clean(str(word), 40),
     )
@@ -121,7 +121,13 @@ def _time(value: Any) -> str:
 
 
 def _names(values: Any) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(clean(_string(value), 200) for value in values or ()))
+    return tuple(dict.fromkeys(name_of(_string(value)) for value in values or ()))
+
+
+def name_of(text: str) -> str:
+    """Return the name of a vulnerability as everybody joins on it: CVE ids are written in upper case."""
+    name = clean(text.strip(), 200)
+    return name.upper() if name[:4].upper() == "CVE-" else name
 
 
 def _word(specific: Any) -> str:

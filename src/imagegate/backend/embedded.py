@@ -1,8 +1,10 @@
 """The scanner that needs no server: our own catalogers and matcher over the local advisory store."""
 
 from collections.abc import Callable
+from datetime import date, timedelta
 
 from imagegate import __version__
+from imagegate.advisory.origin import EXPLOITED
 from imagegate.advisory.store import Store
 from imagegate.cataloger.collect import take_inventory, wants
 from imagegate.matcher.ecosystem import base_of, ecosystems_of, fewest_records
@@ -10,6 +12,8 @@ from imagegate.matcher.match import match
 from imagegate.model.image import Evidence, OpenImage
 from imagegate.model.inventory import Distribution, Inventory
 from imagegate.model.scan import BackendRun, ScanReport
+
+_QUIET = timedelta(days=90)  # every publisher here has something new each week
 
 OpenStore = Callable[[tuple[str, ...]], Store | None]
 
@@ -38,7 +42,7 @@ class Embedded:
         try:
             matches = match(inventory, store)
             run = BackendRun(self.name, __version__, store.database(needed))
-            evidence = (*inventory.evidence, *matches.evidence, *_coverage(inventory, store))
+            evidence = (*inventory.evidence, *matches.evidence, *_coverage(inventory, store), *_quiet(needed, store))
         finally:
             store.close()
         return ScanReport(opened.image, (run,), inventory.distribution, inventory.packages, matches.findings, evidence)
@@ -58,6 +62,20 @@ def _coverage(inventory: Inventory, store: Store) -> list[Evidence]:
         detail = f"the advisory store holds {records} records for {name}, its publisher has more than {fewest}"
         return [Evidence("uncovered", "fail", detail), *_damaged(distribution, store)]
     return [Evidence("uncovered", "ok", f"{records:,} records for {name}"), *_damaged(distribution, store)]
+
+
+def _quiet(needed: tuple[str, ...], store: Store) -> list[Evidence]:
+    """Sources that have said nothing new for long: a frozen copy is confirmed daily, and still old."""
+    built = _day(store.database(needed).built)
+    return [
+        Evidence("uncovered", "warn", f"the newest record of {source.name} is of {source.newest[:10]}")
+        for source in store.sources()
+        if source.name in (*needed, EXPLOITED) and (built - _day(source.newest)) > _QUIET
+    ]
+
+
+def _day(moment: str) -> date:
+    return date.fromisoformat(moment[:10])
 
 
 def _damaged(distribution: Distribution, store: Store) -> list[Evidence]:

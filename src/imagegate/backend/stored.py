@@ -10,7 +10,7 @@ from imagegate.model.inventory import Distribution, Location, Package
 from imagegate.model.scan import BackendRun, Database, Finding, ScanReport, Score
 from imagegate.text import clean
 
-_LARGEST = 1 << 30  # bytes
+LARGEST = 1 << 28  # bytes
 _LONGEST = 40_000  # characters of a text: more than any that was cleaned when it was written
 # What depends on the clock, the policy or on this reading is worked out again.
 _COMPUTED = ("stale_database", "end_of_life", "missing_data")
@@ -23,7 +23,7 @@ def read(data: bytes, name: str) -> list[ScanReport | BackendError]:
 
     Raises BackendError for anything but a result document of this version.
     """
-    if len(data) > _LARGEST:
+    if len(data) > LARGEST:
         raise BackendError(f"{name}: {len(data):,} bytes are too many for a result", "Is it the right file?")
     try:
         document = json.loads(data, parse_float=_number, parse_constant=_refused)

@@ -213,11 +213,21 @@ def db_import(
 def main() -> NoReturn:
     """Run the command line and exit with a code of the table in exit_code.py."""
     signal.signal(signal.SIGTERM, _terminate)
+    _open_streams()
     code = _guarded()
     if code in (exit_code.INTERRUPTED, exit_code.TERMINATED):
         sys.stdout.flush()
         os._exit(code)  # whoever interrupts does not want to wait for threads that still read layers
     sys.exit(code)
+
+
+def _open_streams() -> None:
+    """Whoever started us may have closed them, or have an encoding that lacks a letter: neither changes the verdict."""
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open until the end
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open until the end
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _guarded() -> int:

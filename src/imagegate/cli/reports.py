@@ -75,7 +75,7 @@ def write_texts(targets: Sequence[Target], render: Callable[[Target], str]) -> l
             if target.path:
                 write_file(target.path, render(target))
             else:
-                _print(render(target))
+                _print(_inert(target.format, render(target)))
         except ReportError as error:
             errors.append(error)
     return errors
@@ -129,6 +129,20 @@ def write_file(path: str, text: str) -> None:
         if temporary:
             with suppress(OSError):
                 os.unlink(temporary)
+
+
+# A build server reads the log as well, and takes `##[…]` and `##vso[…]` anywhere in a line for a command.
+_SECOND_HASH = {"json": "#\\u0023", "sarif": "#\\u0023", "cyclonedx": "#\\u0023", "spdx": "#\\u0023", "junit": "#&#35;"}
+
+
+def _inert(name: str, text: str) -> str:
+    """Return a report for standard output: the same document, with no two number signs side by side."""
+    second = _SECOND_HASH.get(name)
+    if second is None:
+        return text
+    while "##" in text:
+        text = text.replace("##", second)
+    return text
 
 
 def _umask() -> int:

@@ -58,6 +58,8 @@ def check(settings: Settings, scan: Scan) -> int:
     from imagegate.source.opening import Options, open_image
 
     def outcomes(terminal: Terminal) -> Iterable[Outcome]:
+        if scan.db == "":
+            raise UsageError("--db is empty", "Is a variable of the pipeline not set? Leave the option out for the default.")
         judge = gate.Judge(_policy(settings, datetime.now(UTC), terminal), datetime.now(UTC), settings.report_only)
         options = Options(
             platform=platform_of(scan.platform),
@@ -200,7 +202,9 @@ def _policy(settings: Settings, clock: datetime, terminal: Terminal) -> Policy:
         policy = load.fail_on(severity)
         _announce(policy, terminal)
         return policy
-    reference = settings.policy or (_OWN_POLICY if os.path.exists(_OWN_POLICY) else "recommended")
+    if settings.policy == "":
+        raise UsageError("--policy is empty", "Is a variable of the pipeline not set? Leave the option out for the default.")
+    reference = settings.policy or (_OWN_POLICY if os.path.lexists(_OWN_POLICY) else "recommended")
     policy = load.load(reference, clock.date())
     _announce(policy, terminal)
     if reference not in load.BUILT_IN and _is_here(reference) and any(os.environ.get(name) for name in _CI):
@@ -239,15 +243,22 @@ def _clock(at: str | None) -> datetime:
         raise UsageError(
             f"--at {clean(at, 60)}: not a day or an RFC 3339 time", "For example 2026-11-01 or 2026-11-01T12:00:00Z."
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not 1990 <= moment.year <= 9000:  # also what no other zone can express
+        raise UsageError(f"--at {clean(at, 60)}: not a time that images are from", "For example 2026-11-01.")
+    return moment
 
 
 def _bytes(file: str) -> bytes:
+    from imagegate.backend.stored import LARGEST
+
     if file == "-":
-        return sys.stdin.buffer.read()
+        return sys.stdin.buffer.read(LARGEST + 1)
+    if os.path.exists(file) and not os.path.isfile(file) and not file.startswith("/dev/fd/"):
+        raise BackendError(f"{clean(file, 300)}: not a regular file", "Name a file, or - for standard input.")
     try:
         with open(file, "rb") as stream:
-            return stream.read()
+            return stream.read(LARGEST + 1)
     except OSError as error:
         raise BackendError(
             f"{clean(file, 300)}: {error.strerror}", "Name a result written with `imagegate check IMAGE -r json=FILE`."

@@ -1,5 +1,6 @@
 """What is said on standard error while working: messages, warnings, progress."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -30,7 +31,10 @@ class Terminal:
     def error(self, text: str) -> None:
         """Write a line in any case."""
         self.clear()
-        print(harmless(clean(text, 4000)), file=sys.stderr, flush=True)
+        try:
+            print(harmless(clean(text, 4000)), file=sys.stderr, flush=True)
+        except OSError:  # a full disk behind standard error must not change the verdict, now or when the interpreter ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
     def progress(self, label: str, done: int, total: int) -> None:
         """Show how far something is, in bytes; `total` 0 where nobody knows."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from imagegate.advisory.store import Candidate, Store
-from imagegate.matcher.ecosystem import ecosystems_of
+from imagegate.matcher.ecosystem import base_of, ecosystems_of
 from imagegate.matcher.merge import Hit, merge
 from imagegate.model.image import Evidence
 from imagegate.model.inventory import Inventory, Package
@@ -31,6 +31,7 @@ def match(inventory: Inventory, store: Store) -> Matches:
     if not ecosystems:
         return Matches((), ())
     compare = order_of(ecosystems[0])
+    ecosystems = tuple(dict.fromkeys((*ecosystems, base_of(distribution))))  # one without a release means all of them
     findings: list[Finding] = []
     evidence: list[Evidence] = []
     for package in inventory.packages:
@@ -93,7 +94,7 @@ def _doubts(package: Package, asked: list[tuple[str, Candidate]], compare: Compa
 def _judge(version: str, candidate: Candidate, compare: Compare) -> Hit | None:
     """Return the hit when the version lies in a range or in the list of versions (OSV: either is enough)."""
     inside = affecting(version, candidate.ranges, compare)
-    if not inside and version not in candidate.versions:
+    if not inside and not any(listed == version or compare(listed, version) == 0 for listed in candidate.versions):
         return None
     fixed = tuple(
         dict.fromkeys(clean(bound, 200) for events in inside or candidate.ranges if (bound := fixes(version, events, compare)))

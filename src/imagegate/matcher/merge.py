@@ -11,6 +11,7 @@ from functools import cmp_to_key
 from imagegate.advisory.store import Advisory, Store
 from imagegate.model.inventory import Package
 from imagegate.model.scan import Finding, Score
+from imagegate.model.severity import of_word
 from imagegate.version import Compare
 
 _PREFIXES = ("DEBIAN-", "UBUNTU-", "ALPINE-", "BELL-")  # `DEBIAN-CVE-2024-1`: the distribution's view of that CVE
@@ -50,19 +51,22 @@ def merge(package: Package, hits: list[Hit], compare: Compare, store: Store) -> 
 
 def _groups(records: list[tuple[Hit, Advisory]]) -> list[_Group]:
     """Join records that share a name; a record that covers several vulnerabilities takes part in each, and joins none."""
-    groups: list[_Group] = []
+    of: dict[str, _Group] = {}
+    groups: dict[int, _Group] = {}
     for hit, record in records:
         for names in _vulnerabilities(record):
-            joined = _Group(set(names), [(hit, record)])
-            apart = []
-            for group in groups:
-                if group.names & joined.names:
-                    joined.names |= group.names
-                    joined.parts = group.parts + joined.parts
-                else:
-                    apart.append(group)
-            groups = [*apart, joined]
-    return groups
+            known = list({id(group): group for name in names if (group := of.get(name)) is not None}.values())
+            joined = known[0] if known else _Group()
+            for other in known[1:]:
+                joined.names |= other.names
+                joined.parts += other.parts
+                del groups[id(other)]
+                of.update(dict.fromkeys(other.names, joined))
+            joined.names |= names
+            joined.parts.append((hit, record))
+            groups[id(joined)] = joined
+            of.update(dict.fromkeys(names, joined))
+    return list(groups.values())
 
 
 def _vulnerabilities(record: Advisory) -> list[set[str]]:
@@ -109,7 +113,9 @@ def _finding(package: Package, group: _Group, compare: Compare, store: Store) ->
     return Finding(
         id=identity,
         aliases=tuple(aliases),
-        raw_severity=_first(hit.severity or record.severity for hit, record in group.parts if record in own),
+        raw_severity=max(
+            (hit.severity or record.severity for hit, record in group.parts if record in own), key=of_word, default=""
+        ),
         scores=tuple(scores),
         fixed_in=fixed,
         fix_state="fixed" if fixed else "unknown" if any(hit.fix_unknown for hit in unfixed) else "not-fixed",
