@@ -119,6 +119,7 @@ def test_a_hard_link_has_no_content_of_its_own_as_in_the_engines() -> None:
 
 def test_old_sparse_files_are_skipped_with_their_maps() -> None:
     block = bytearray(header(b"sparse", b"%011o\0" % 512, b"S"))
+    block[257:265] = b"ustar  \0"
     block[482] = 1
     block[148:156] = b" " * 8
     block[148:156] = b"%06o\0 " % sum(block)
@@ -129,8 +130,7 @@ def test_old_sparse_files_are_skipped_with_their_maps() -> None:
 
 
 def test_pax_sparse_files_are_known_by_their_real_name() -> None:
-    name = b"GNU.sparse.name=real\n"
-    records = b"%d " % (len(name) + 3) + name + b"22 GNU.sparse.major=1\n"
+    records = b"24 GNU.sparse.name=real\n22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"
     found = members(pax(records) + header(b"GNUSparseFile.0/real", b"%011o\0" % 512) + b"x" * 512 + header(b"b") + END)
     assert [(member.name, member.kind) for member in found] == [("real", tar.SPARSE), ("b", tar.FILE)]
 

@@ -3,7 +3,8 @@
 LAYERS = 256  # engines stop at 128 or soon after
 MEMBERS = 2_000_000  # entries of one layer
 NAME = 4096  # bytes of a path (PATH_MAX of Linux)
-EXTENSION = 1 << 20  # bytes of one PAX or GNU long-name header
+EXTENSION = 1 << 20  # bytes of one PAX or GNU long-name header (Go's archive/tar has the same limit)
+EXTENSIONS = 128 << 20  # bytes of all of them in one archive
 UNPACKED = 64 << 30  # bytes of one layer, uncompressed
 RATIO = 1100  # uncompressed to compressed; gzip itself cannot exceed 1032
 RATIO_FROM = 256 << 20  # bytes: small layers may compress as well as they like
