@@ -107,3 +107,13 @@ def test_an_absent_revision_is_a_zero(pair: tuple[str, str]) -> None:
     left, right = pair
     if "-" not in left:
         assert sign(dpkg.compare(left, right)) == sign(dpkg.compare(f"{left}-0", right))
+
+
+@pytest.mark.parametrize("version", ["1:1.0", "99999999999:1.0", "1:1:2", "a1"])
+def test_a_version_with_a_numeric_epoch_is_readable(version: str) -> None:
+    assert dpkg.readable(version)
+
+
+@pytest.mark.parametrize("version", ["x:1.0", ":1.0", "1:", "1.0:1", "1a:1", "\u0663:1"])
+def test_a_colon_behind_anything_but_a_number_is_not_readable(version: str) -> None:
+    assert not dpkg.readable(version)

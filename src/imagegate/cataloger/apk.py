@@ -3,13 +3,16 @@
 Format: apk-tools, doc/apk-v2.5.scd and the wiki page "Apk spec" (P name, V version, A architecture, o origin).
 """
 
+import re
+
 from imagegate.cataloger.interface import Catalog
-from imagegate.cataloger.stanzas import catalog_database, stanzas
+from imagegate.cataloger.stanzas import Allowance, Keys, catalog_database, stanzas
 from imagegate.model.image import Files
 from imagegate.model.inventory import Distribution, Package, package_url
 
 DATABASES = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
-_FIELDS = {b"P:": "name", b"V:": "version", b"A:": "architecture", b"o:": "origin"}
+_KEYS = Keys({"P": "name", "V": "version", "A": "architecture", "o": "origin"}, fold=False)
+_NAME = re.compile(r"[A-Za-z0-9._+@-]+\Z")
 
 
 class Apk:
@@ -26,20 +29,22 @@ class Apk:
         """See Cataloger.catalog."""
         found = Catalog()
 
-        def parse(content: bytes, path: str, notes: Catalog) -> dict[tuple[str, ...], Package]:
-            return _packages(content, path, distribution, notes)
+        def parse(content: bytes, path: str, notes: Catalog, allowance: Allowance) -> dict[tuple[str, ...], Package]:
+            return _packages(content, path, distribution, notes, allowance)
 
         top = files.depth - 1
         first, second = (files.find(path, top) if top >= 0 else None for path in DATABASES)
-        wanted = DATABASES[:1] if first == second else DATABASES  # `lib` may be a link to `usr/lib`
+        wanted = DATABASES[:1] if first == second and first else DATABASES  # `lib` may be a link to `usr/lib`
         for path in wanted:
             catalog_database(files, path, parse, found)
         return found
 
 
-def _packages(content: bytes, path: str, distribution: Distribution | None, notes: Catalog) -> dict[tuple[str, ...], Package]:
+def _packages(
+    content: bytes, path: str, distribution: Distribution | None, notes: Catalog, allowance: Allowance
+) -> dict[tuple[str, ...], Package]:
     packages: dict[tuple[str, ...], Package] = {}
-    for stanza in stanzas(content, _FIELDS, b"P:", fold=False):
+    for stanza in stanzas(content, _KEYS, allowance, notes, path):
         name, version = stanza.fields.get("name", ""), stanza.fields.get("version", "")
         where = f"{path}:{stanza.line}"
         if stanza.problem:
@@ -49,8 +54,12 @@ def _packages(content: bytes, path: str, distribution: Distribution | None, note
                 missing = "a name" if not name else "a version"
                 notes.unreadable(f"{where}: a package entry without {missing}" + (f" ({name})" if name else ""))
             continue
+        origin = stanza.fields.get("origin") or name
+        for said, kind in {origin: "origin", name: "name"}.items():
+            if not _NAME.match(said):
+                notes.unreadable(f"{where}: {name}: its {kind} {said!r} cannot be read")
         distro = f"{distribution.id}-{distribution.version}" if distribution and distribution.version else ""
         qualifiers = {"arch": stanza.fields.get("architecture", ""), "distro": distro}
         purl = package_url("apk", distribution.id if distribution else "alpine", name, version, qualifiers)
-        packages[(name, version, purl)] = Package("apk", name, version, purl, (), stanza.fields.get("origin") or name, version)
+        packages[(name, version, purl, origin)] = Package("apk", name, version, purl, (), origin, version)
     return packages

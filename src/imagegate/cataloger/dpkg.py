@@ -4,24 +4,26 @@ import re
 
 from imagegate.cataloger.history import read, states
 from imagegate.cataloger.interface import Catalog
-from imagegate.cataloger.stanzas import Stanza, catalog_database, stanzas
+from imagegate.cataloger.stanzas import Allowance, Keys, Stanza, catalog_database, stanzas
 from imagegate.model.image import Files
 from imagegate.model.inventory import Distribution, Location, Package, package_url
 from imagegate.text import clean
 
 STATUS = "var/lib/dpkg/status"
 FOLDER = "var/lib/dpkg/status.d"
+UPDATES = "var/lib/dpkg/updates"  # what dpkg has not yet written into `status`, and counts more
+_SUMS = ".md5sums"
 _MOST = 5000  # packages with a file of their own: images that are made like that have dozens
-_FIELDS = {
-    b"package:": "Package",
-    b"status:": "Status",
-    b"version:": "Version",
-    b"source:": "Source",
-    b"architecture:": "Architecture",
-}
-# Whatever else the state is (unpacked, half-configured, triggers-pending …), the files are on disk.
-_NOT_THERE = ("not-installed", "config-files")
-_SOURCE = re.compile(r"(?P<name>\S+)(\s+\((?P<version>[^()\s]+)\))?\Z")
+_KEYS = Keys({key: key for key in ("Package", "Status", "Version", "Source", "Architecture")}, fold=True)
+# deb-control(5); dpkg also takes capital letters, which it lowers, and an underscore.
+_NAME = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9+._-]*)(:[a-z0-9-]+)?\Z")
+_SOURCE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9+._-]*)(\s*\((?P<version>[^()\s]+)\))?\Z")
+# dpkg(1), "Package states". Whatever else the state is (unpacked, half-configured …), the files are on disk.
+_STATUS = re.compile(
+    r"(unknown|install|hold|deinstall|purge) (ok|reinstreq) ((?P<gone>not-installed|config-files)"
+    r"|half-installed|unpacked|half-configured|triggers-awaited|triggers-pending|installed)\Z"
+)
+_A_PACKAGE = re.compile(rb"^\s*Package[ \t]*:", re.MULTILINE | re.IGNORECASE)
 
 
 class Dpkg:
@@ -38,25 +40,47 @@ class Dpkg:
         """See Cataloger.catalog."""
         found = Catalog()
 
-        def parse(content: bytes, path: str, notes: Catalog) -> dict[tuple[str, ...], Package]:
-            entries = stanzas(content, _FIELDS, b"package:", fold=True)
+        def parse(content: bytes, path: str, notes: Catalog, allowance: Allowance) -> dict[tuple[str, ...], Package]:
+            entries = stanzas(content, _KEYS, allowance, notes, path)
             packages = [_package(stanza, path, distribution, notes) for stanza in entries]
             return {_identity(package): package for package in packages if package is not None}
 
         top = files.depth - 1
-        singles = [path for path in files.children(FOLDER, top) if not path.endswith(".md5sums")] if top >= 0 else []
+        everything = list(files.children(FOLDER, top)) if top >= 0 else []
+        singles = [path for path in everything if not path.endswith(_SUMS)]
+        sums = [path for path in everything if path.endswith(_SUMS)]
         if files.depth:
             catalog_database(files, STATUS, parse, found)
         if len(singles) > _MOST:
             found.unreadable(f"{FOLDER}: only {_MOST:,} of its {len(singles):,} files were read")
+        if len(sums) > _MOST:
+            found.unreadable(f"{FOLDER}: only {_MOST:,} of its {len(sums):,} lists of files were read")
+        for path in sums[:_MOST]:
+            _only_sums(files, path, found)
+        allowance = Allowance()
         for path in singles[:_MOST]:
-            _single(files, path, distribution, found)
+            _single(files, path, distribution, found, allowance)
+        if top >= 0:
+            for path in files.children(UPDATES, top):
+                if path.rpartition("/")[2] != "tmp.i":  # which dpkg does not read
+                    found.unreadable(f"{clean(path)}: dpkg was interrupted, and what it wrote there is not read")
+                    break
         if singles and not found.packages and not found.evidence:
             found.unreadable(f"{FOLDER}: the package database names no package")
         return found
 
 
-def _single(files: Files, path: str, distribution: Distribution | None, found: Catalog) -> None:
+def _only_sums(files: Files, path: str, found: Catalog) -> None:
+    """What is called a list of checksums is not read as a package, so it must not be one."""
+    file = files.find(path, files.depth - 1)
+    content = "it is not a file that can be read" if file is None else read(files, file)
+    if isinstance(content, str):
+        found.unreadable(f"{clean(path)}: {content}")
+    elif _A_PACKAGE.search(content):
+        found.unreadable(f"{clean(path)}: it is called a list of checksums, but names a package")
+
+
+def _single(files: Files, path: str, distribution: Distribution | None, found: Catalog, allowance: Allowance) -> None:
     """A file of its own for each package: the layer that wrote it brought the package."""
     found.databases += 1
     layer, file = [(0, None), *states(files, path)][-1]
@@ -66,7 +90,8 @@ def _single(files: Files, path: str, distribution: Distribution | None, found: C
         return
     before = len(found.evidence)
     shown = clean(path)
-    packages = [_package(stanza, shown, distribution, found) for stanza in stanzas(content, _FIELDS, b"package:", fold=True)]
+    entries = stanzas(content, _KEYS, allowance, found, shown)
+    packages = [_package(stanza, shown, distribution, found) for stanza in entries]
     known = [package for package in packages if package is not None]
     if not known and len(found.evidence) == before:
         found.unreadable(f"{shown}: names no package")
@@ -78,7 +103,7 @@ def _single(files: Files, path: str, distribution: Distribution | None, found: C
 
 
 def _identity(package: Package) -> tuple[str, ...]:
-    return package.name, package.version, package.purl
+    return package.name, package.version, package.purl, package.source_name, package.source_version
 
 
 def _package(stanza: Stanza, path: str, distribution: Distribution | None, notes: Catalog) -> Package | None:
@@ -88,18 +113,27 @@ def _package(stanza: Stanza, path: str, distribution: Distribution | None, notes
     where = f"{path}:{stanza.line}"
     if stanza.problem:
         notes.unreadable(f"{where}: {name or 'a package'}: {stanza.problem}")
-    state = fields.get("Status", "").split()
-    if state and state[-1] in _NOT_THERE:
+    status = " ".join(fields.get("Status", "").split())
+    state = _STATUS.match(status)
+    if state and state["gone"]:
         return None
+    if status and not state:
+        notes.doubtful(f"{where}: {name or 'a package'}: its Status {status!r} cannot be read; taken as installed")
     if not name or not version:
         if not stanza.problem:
             missing = "a name" if not name else "a version"
             notes.unreadable(f"{where}: a package entry without {missing}" + (f" ({name})" if name else ""))
         return None
-    source = _SOURCE.match(fields.get("Source", "") or name)
-    if source is None:
-        notes.unreadable(f"{where}: {name}: its source {fields['Source']!r} cannot be read")
-    source_name = source["name"] if source else name
+    known = _NAME.match(name)
+    if known is None:
+        notes.unreadable(f"{where}: {name!r} is not the name of a package")
+    else:
+        name = known["name"].lower()
+    said = fields.get("Source", "")
+    source = _SOURCE.match(said)
+    if said and source is None:
+        notes.unreadable(f"{where}: {name}: its source {said!r} cannot be read")
+    source_name = source["name"].lower() if source else name
     source_version = (source["version"] if source else "") or version
     distro = f"{distribution.id}-{distribution.version}" if distribution and distribution.version else ""
     purl = package_url(

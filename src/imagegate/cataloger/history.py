@@ -6,6 +6,7 @@ from typing import TypeVar
 from imagegate.errors import SourceError
 from imagegate.model.image import File, Files, TooLarge
 
+LONGEST = 64 << 20  # bytes: a database of ten thousand packages has less
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
@@ -20,8 +21,10 @@ def states(files: Files, path: str) -> Iterator[tuple[int, File | None]]:
         before = now
 
 
-def read(files: Files, file: File) -> bytes | str:
-    """Return the content, or a sentence that says why it cannot be read."""
+def read(files: Files, file: File, longest: int = LONGEST) -> bytes | str:
+    """Return the content, or a sentence that says why it cannot be read; `longest` is in bytes."""
+    if file.size > longest:
+        return f"{file.size:,} bytes are too many"
     try:
         return files.read(file)
     except TooLarge as error:

@@ -6,6 +6,8 @@ from typing import Protocol
 from imagegate.model.image import Evidence, Files
 from imagegate.model.inventory import Distribution, Package
 
+_MOST = 1000  # notes of one cataloger: a hostile database could bring as many as it has lines
+
 
 @dataclass(slots=True)
 class Catalog:
@@ -17,7 +19,17 @@ class Catalog:
 
     def unreadable(self, detail: str) -> None:
         """Note something that was there and could not be read."""
-        self.evidence.append(Evidence("unreadable", "fail", detail))
+        self._note("fail", detail)
+
+    def doubtful(self, detail: str) -> None:
+        """Note something that is damaged, but costs nothing."""
+        self._note("warn", detail)
+
+    def _note(self, found: str, detail: str) -> None:
+        if len(self.evidence) < _MOST:
+            self.evidence.append(Evidence("unreadable", found, detail))
+        elif len(self.evidence) == _MOST:
+            self.evidence.append(Evidence("unreadable", "fail", "more is damaged than is listed"))
 
 
 class Cataloger(Protocol):

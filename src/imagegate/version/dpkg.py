@@ -3,7 +3,7 @@
 import re
 
 _VALID = re.compile(r"(\d{1,9}:\d[A-Za-z0-9.+~:-]*|\d[A-Za-z0-9.+~-]*)\Z", re.ASCII)
-_READABLE = re.compile(r"[A-Za-z0-9.+~:-]+\Z", re.ASCII)
+_READABLE = re.compile(r"(\d+:[A-Za-z0-9.+~:-]+|[A-Za-z0-9.+~-]+)\Z", re.ASCII)
 _PARTS = re.compile(r"(\D*)(\d*)", re.ASCII)
 
 
@@ -13,7 +13,7 @@ def valid(version: str) -> bool:
 
 
 def readable(version: str) -> bool:
-    """Return whether dpkg, which warns of a version that begins with a letter, orders it all the same."""
+    """Return whether dpkg, which warns of a version that begins with a letter, orders it all the same: a colon ends an epoch."""
     return bool(_READABLE.match(version))
 
 
