@@ -120,6 +120,7 @@ def test_a_foreign_layer_is_evidence_and_a_missing_one_an_error(server: Registry
         (says(200, b" " * (limits.JSON + 1)), "sends more than"),
         (says(404, {"errors": [{"code": "MANIFEST_UNKNOWN", "message": "x"}]}), "has no image team/app 1"),
         (says(403, {"errors": [{"code": "DENIED", "message": "\x1b[31m"}]}), "(403 DENIED)"),
+        (says(403, {"errors": [{"code": "Basic c2VjcmV0"}]}), "(403)"),
         (says(401), "no credentials found"),
         (says(429, {"errors": [{"code": "TOOMANYREQUESTS"}]}), "429 TOOMANYREQUESTS: too many requests"),
         (says(429, Retry_After="99999999999"), "too many requests"),

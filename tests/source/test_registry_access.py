@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from imagegate.model.image import OpenImage
-from imagegate.source.registry import challenges
+from imagegate.source.reference import Remote
+from imagegate.source.registry import Access, Client, challenges
 from tests.images import Image, sha256
 from tests.source.opened import BASE, SECOND
 from tests.source.registries import Answer, Handler, Registry, basic, query, says
@@ -96,6 +97,19 @@ def test_an_expired_token_is_replaced(servers: list[Registry]) -> None:
     server.special["/blobs/" + sha256(IMAGE.config())] = expire
     assert pull(name).image.source == "registry"
     assert given == ["t0", "t1"]
+
+
+def test_a_token_past_its_time_is_not_sent_any_more(servers: list[Registry]) -> None:
+    server, tokens = servers
+    guarded(server, tokens, says(200, {"token": "good", "expires_in": 300}))
+    client = Client(Remote(server.host, "team/app", "1", ""), Access({}))
+    for _ in range(2):
+        assert client.document("manifests/1")
+    assert len(tokens.asked) == 1
+    client._until = 0
+    assert client.document("manifests/1")
+    assert len(tokens.asked) == 2
+    assert [authorization for _, _, authorization in server.asked[-2:]] == ["", "Bearer good"]
 
 
 def test_basic_credentials_are_sent_where_they_are_wanted(servers: list[Registry]) -> None:
