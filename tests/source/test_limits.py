@@ -127,3 +127,33 @@ def test_frames_of_a_zstd_layer_may_follow_each_other(tmp_path: Path) -> None:
     members = Image([BASE]).docker_members()
     members = {name: frames(data) if data == BASE else data for name, data in members.items()}
     assert content(opened(archive(tmp_path / "image.tar", members)).files, "var/lib/dpkg/status") == b"Package: a\n"
+
+
+def test_the_paths_of_an_image_are_bounded_with_the_folders_that_they_imply(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PATHS", 2000)
+    deep = layer([file("a/" * 100 + "b")])
+    assert "the paths of the image" in opened(f"oci:{Image([deep]).oci(tmp_path / 'deep')}").evidence[0].detail
+    layers = [layer([file(f"{number}" * 90)]) for number in range(10)]
+    assert opened(f"oci:{Image(layers).oci(tmp_path / 'fits')}").evidence == ()
+    layers = [layer([symlink("a" * 90, f"{number}" * 90)]) for number in range(10, 70)]
+    assert "the paths of the image" in opened(f"oci:{Image(layers).oci(tmp_path / 'many')}").evidence[0].detail
+    assert "the paths" in refused(archive(tmp_path / "a.tar", [file(f"{number}" * 40) for number in range(10, 70)]))
+
+
+def test_too_deep_a_path_is_evidence(tmp_path: Path) -> None:
+    found = opened(Image([layer([file("a/" * 256 + "b")])]).docker_archive(tmp_path / "image.tar"))
+    assert "more than 256 folders" in found.evidence[0].detail
+    assert opened(Image([layer([file("a/" * 255 + "b")])]).docker_archive(tmp_path / "b.tar")).evidence == ()
+
+
+def test_second_passes_over_the_layers_of_an_image_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CAPTURED", 100)
+    monkeypatch.setattr(limits, "PASSES", 3)
+    layers = [layer({f"{number}/status": bytes(60)}) for number in range(6)]
+    files = opened(f"oci:{Image(layers).oci(tmp_path / 'layout')}").files
+    read = [content(files, f"{number}/status") for number in range(4)]
+    assert read == [bytes(60)] * 4  # one is kept: the memory is that of the image, not of a layer
+    with pytest.raises(TooLarge):
+        [content(files, f"{number}/status") for number in (4, 5)]

@@ -34,6 +34,16 @@ def test_an_opaque_folder_hides_all_that_was_in_it(tmp_path: Path) -> None:
     assert list(files.children("a", 0)) == ["a/b", "a/d"]
 
 
+def test_an_opaque_marker_alone_does_not_replace_a_file(tmp_path: Path) -> None:
+    files = seen(tmp_path, [layer({"a": "1", "b/c": "1"}), layer([opaque("a"), opaque("b")]), layer({"b/d": "2"})])
+    assert content(files, "a") == b"1"
+    assert [files.exists("b/c", upto) for upto in range(3)] == [True, False, False]
+    assert list(files.children("b", 2)) == ["b/d"]
+    files = seen(tmp_path, [layer({"a": "1"}), layer([opaque("a"), file("a/b", "2")])])
+    assert content(files, "a") is None
+    assert content(files, "a/b") == b"2"
+
+
 def test_an_opaque_root_hides_everything(tmp_path: Path) -> None:
     files = seen(tmp_path, [layer({"a/b": "1", "c": "1"}), layer([file(".wh..wh..opq"), file("d", "2")])])
     assert [content(files, path) for path in ("a/b", "c", "d")] == [None, None, b"2"]

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from imagegate.errors import SourceError
 from imagegate.source import limits, tar
-from imagegate.source.layer import Layer, Wanted, normal, scan_layer, scan_stream
+from imagegate.source.layer import Budget, Layer, Wanted, normal, scan_layer, scan_stream
 from imagegate.source.stream import Bomb, OpenFile, Region, Stream, bounded, compression
 from imagegate.text import clean
 
@@ -71,6 +71,9 @@ def open_file(path: str) -> Region:
 class _Files:
     """Blobs that are regions of open files."""
 
+    def __init__(self) -> None:
+        self._budget = Budget()
+
     def _blob(self, name: str) -> FileBlob | None:
         raise NotImplementedError
 
@@ -82,13 +85,14 @@ class _Files:
     def layer(self, name: str, wanted: Wanted) -> Layer | None:
         """See Store.layer."""
         blob = self._blob(name)
-        return None if blob is None else scan_layer(blob, wanted)
+        return None if blob is None else scan_layer(blob, wanted, self._budget)
 
 
 class Folder(_Files):
     """A folder in OCI image layout."""
 
     def __init__(self, path: str) -> None:
+        super().__init__()
         self.what = clean(path)
         self._path = path
 
@@ -105,12 +109,14 @@ class TarFile(_Files):
     """An uncompressed tar file: its members are read where they lie."""
 
     def __init__(self, path: str, region: Region) -> None:
+        super().__init__()
         self.what = clean(path)
         self._members: dict[str, Region] = {}
         self._links: dict[str, str] = {}
         try:
             for member in tar.members(region):
                 name = normal(member.name)
+                self._budget.name(len(name) + len(member.link))
                 self._members.pop(name, None)  # of two members with one name the last counts
                 self._links.pop(name, None)
                 if member.kind == tar.FILE:
@@ -143,11 +149,13 @@ class TarStream:
         self._links: dict[str, str] = {}
         self._times: dict[str, int] = {}  # how often a name came: the last one counts
         self._kept = 0
+        self._budget = Budget()
         self._broken: SourceError | None = None
         stream = self._open(progress)
         try:
             for member in tar.members(stream):
                 name = normal(member.name)
+                self._budget.name(len(name) + len(member.link))
                 for kept in (self._small, self._layers, self._links):
                     kept.pop(name, None)
                 if member.kind == tar.FILE:
@@ -179,7 +187,7 @@ class TarStream:
         found = follow(name, self._small, self._links)
         if found is None:
             return None
-        return scan_stream(_Passed(self, found, self._times[found]), iter([self._small[found]]), wanted)
+        return scan_stream(_Passed(self, found, self._times[found]), iter([self._small[found]]), wanted, self._budget)
 
     def _open(self, progress: Callable[[int], None] = lambda _: None) -> Stream:
         chunks = self._chunks()
@@ -212,7 +220,7 @@ class TarStream:
             self._small[name] = stream.read(size)
             return
         try:
-            self._layers[name] = scan_stream(_Passed(self, name, self._times[name]), stream.take(size), wanted)
+            self._layers[name] = scan_stream(_Passed(self, name, self._times[name]), stream.take(size), wanted, self._budget)
         except SourceError as error:
             if self._broken:  # not this member, but the archive itself
                 raise

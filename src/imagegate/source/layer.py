@@ -37,14 +37,38 @@ class Entry(NamedTuple):
     offset: int
 
 
+class Budget:
+    """What all layers of one image may take together."""
+
+    def __init__(self) -> None:
+        self.paths = limits.PATHS
+        self.captured = limits.CAPTURED
+        self.passes = limits.PASSES
+
+    def name(self, size: int) -> None:
+        """Take the length of a path; raises LimitReached."""
+        self.paths -= size
+        if self.paths < 0:
+            raise tar.LimitReached(f"the paths of the image have more than {limits.PATHS:,} bytes")
+
+    def capture(self, size: int) -> bool:
+        """Tell whether content of this size can be kept."""
+        if size > self.captured:
+            return False
+        self.captured -= size
+        return True
+
+
 class Layer:
     """The paths of a layer, the content of the wanted ones, and what it hides in the layers below."""
 
-    def __init__(self, blob: Blob) -> None:
+    def __init__(self, blob: Blob, budget: Budget | None = None) -> None:
         self.blob = blob
+        self.budget = budget or Budget()
         self.order: list[tuple[str, Entry]] = []  # everything as the archive has it, to be placed anew by the tree
         self.entries: dict[str, Entry] = {}
         self.folders: set[str] = {""}  # named, or implied by what lies in them
+        self.hollow: set[str] = set()  # folders made for an opaque marker, which does not replace a file of layers below
         self.unnamed: set[str] = set()  # folders that something was put into before the archive named them
         self.indirect = False  # where something of this layer lies depends on links, of this layer or below
         self.whiteouts: set[str] = set()
@@ -53,7 +77,6 @@ class Layer:
         self.digest = ""
         self.diff_id = ""
         self.size = 0
-        self._kept = 0
         self._replaced = 0
         self._captured: dict[int, bytes] = {}  # by offset: a hard link has the content of its target
 
@@ -63,6 +86,9 @@ class Layer:
             path = normal(name)
             if not path:
                 continue
+            self.budget.name(len(path) + len(link))
+            if path.count("/") >= limits.DEPTH:
+                raise tar.LimitReached(f"a path of more than {limits.DEPTH} folders")
             entry = Entry(kind, size, link, offset)
             if kind == tar.HARD:  # it names what is there now, whatever comes later under that name
                 target = normal(link)
@@ -72,17 +98,14 @@ class Layer:
                 self.indirect = self.indirect or not found  # it is below, or the way there leads through a link
             self.order.append((path, entry))
             self.put(path, entry)
-            if wanted is not None and kind == tar.FILE and size <= limits.FILE and wanted(path):
-                self._kept += size
-                if self._kept <= limits.CAPTURED:
-                    self._captured[offset] = reader.read(size)
+            if wanted is not None and kind == tar.FILE and size <= limits.FILE and wanted(path) and self.budget.capture(size):
+                self._captured[offset] = reader.read(size)
 
     def put(self, path: str, entry: Entry) -> None:
         """Add what the archive has next; of two entries with one name the last counts."""
         parent, _, base = path.rpartition("/")
-        hides = base.startswith(_WHITEOUT) and base != _OPAQUE  # which alone does not make the folder that it is in
         if parent not in self.folders:
-            self._imply(parent, there=not hides)
+            self._imply(parent, self.hollow if base == _OPAQUE else None if base.startswith(_WHITEOUT) else self.folders)
         if base.startswith(_WHITEOUT):
             if base == _OPAQUE:
                 self.opaque.add(parent)
@@ -94,13 +117,13 @@ class Layer:
             if before is not None and before.kind != tar.FOLDER:
                 self.whiteouts.add(path)  # what stood there has already replaced all below
             self.folders.add(path)
-        elif path in self.folders:
+        elif path in self.folders or path in self.hollow:
             self._forget_children(path)
         self.entries[path] = entry
 
     def again(self) -> "Layer":
         """Return a layer of the same archive in which nothing has its place yet."""
-        layer = Layer(self.blob)
+        layer = Layer(self.blob, self.budget)
         layer.order, layer._captured = self.order, self._captured
         layer.problem, layer.digest, layer.diff_id, layer.size = self.problem, self.digest, self.diff_id, self.size
         return layer
@@ -113,16 +136,24 @@ class Layer:
         if entry.size > limits.FILE:
             raise TooLarge(f"{clean(path)} has {entry.size:,} bytes")
         reader = open_reader(self.blob)
+        if not isinstance(reader, Region):
+            self.budget.passes -= 1
+            if self.budget.passes < 0:
+                raise TooLarge(f"{clean(path)} is one of too many files in large layers")
         if not reader.skip(entry.offset) or len(data := reader.read(entry.size)) < entry.size:
             raise SourceError(f"layer {self.blob.name} changed while it was read", "Try again.")
-        self._captured[entry.offset] = data
+        if self.budget.capture(entry.size):
+            self._captured[entry.offset] = data
         return data
 
-    def _imply(self, folder: str, *, there: bool) -> None:
+    def _imply(self, folder: str, made: set[str] | None) -> None:
+        """Note the folders that a path leads through; a whiteout makes none of them."""
         while folder not in self.folders:
-            if there:
-                self.folders.add(folder)
-            self.unnamed.add(folder)
+            if made is not None:
+                made.add(folder)
+            if folder not in self.unnamed:
+                self.budget.name(len(folder))
+                self.unnamed.add(folder)
             entry = self.entries.get(folder)
             if entry is not None and entry.kind != tar.FOLDER:
                 self.indirect = True  # where it really lies, the tree knows
@@ -134,6 +165,7 @@ class Layer:
         if self._replaced > limits.REPLACED:
             raise tar.LimitReached(f"more than {limits.REPLACED} folders that the layer itself replaces")
         inside = path + "/"
+        self.hollow = {folder for folder in self.hollow if folder != path and not folder.startswith(inside)}
         self.folders = {folder for folder in self.folders if folder != path and not folder.startswith(inside)}
         self.entries = {name: entry for name, entry in self.entries.items() if not name.startswith(inside)}
 
@@ -163,15 +195,15 @@ def _plain_region(blob: Blob) -> Region | None:
     return region
 
 
-def scan_layer(blob: Blob, wanted: Wanted) -> Layer:
+def scan_layer(blob: Blob, wanted: Wanted, budget: Budget | None = None) -> Layer:
     """Read a layer once: list it, capture what is wanted, compute `digest`, `diff_id` and `size`.
 
     A limit that is reached leaves `problem` set and `diff_id` empty. Raises SourceError for damaged data.
     """
     region = _plain_region(blob)
     if region is None:
-        return scan_stream(blob, blob.chunks(), wanted)
-    layer = Layer(blob)
+        return scan_stream(blob, blob.chunks(), wanted, budget)
+    layer = Layer(blob, budget)
     layer.size = region.size
     hashed = Hasher()
     hashed.consume(region.chunks())  # on another core, while the headers are walked here
@@ -183,9 +215,9 @@ def scan_layer(blob: Blob, wanted: Wanted) -> Layer:
     return layer
 
 
-def scan_stream(blob: Blob, chunks: Iterator[bytes], wanted: Wanted) -> Layer:
+def scan_stream(blob: Blob, chunks: Iterator[bytes], wanted: Wanted, budget: Budget | None = None) -> Layer:
     """Like `scan_layer` for bytes that come by only once."""
-    layer = Layer(blob)
+    layer = Layer(blob, budget)
     stored = Hasher()
     counted = _Counted(chunks)
     head = next(counted, b"")

@@ -69,8 +69,8 @@ class Tree:
         inside = place.path + "/" if place.path else ""
         names: set[str] = set()
         for layer in self._layers[place.floor : upto + 1]:
-            if place.path in layer.folders:
-                for paths in (layer.entries, layer.folders):
+            if place.path in layer.folders or place.path in layer.hollow:
+                for paths in (layer.entries, layer.folders, layer.hollow):
                     names |= {path[len(inside) :] for path in paths if path.startswith(inside) and "/" not in path[len(inside) :]}
         for name in sorted(names - {""}):
             child = inside + name
@@ -153,17 +153,27 @@ class Tree:
     def _topmost(self, path: str, upto: int, floor: int) -> _Place | None:
         """Return what the layers from `upto` down to `floor` say of a path whose parents hold no link."""
         folder: _Place | None = None
+        hollow: _Place | None = None  # a folder that is there only if nothing else is
         parent = path.rpartition("/")[0]
         for index in range(upto, floor - 1, -1):
             layer = self._layers[index]
             entry = layer.entries.get(path)
             if entry is not None and entry.kind != tar.FOLDER:
-                return _Place(entry, path, index, floor) if folder is None else folder._replace(floor=index + 1)
+                return (
+                    _Place(entry, path, index, floor) if folder is None else folder._replace(floor=max(index + 1, folder.floor))
+                )
             if folder is None and path in layer.folders:
-                folder = _Place(None, path, index, floor)
-            if path in layer.opaque or path in layer.whiteouts or parent in layer.opaque:
-                return folder and folder._replace(floor=index)
-        return folder
+                folder = hollow or _Place(None, path, index, floor)
+            elif folder is None and path in layer.hollow:
+                hollow = hollow or _Place(None, path, index, floor)
+            if folder is not None and path in layer.opaque:
+                return folder._replace(floor=max(index, folder.floor))
+            if hollow is not None and path in layer.opaque:
+                hollow = hollow._replace(floor=max(index, hollow.floor))
+            if path in layer.whiteouts or parent in layer.opaque:
+                folder = folder or hollow
+                return folder and folder._replace(floor=max(index, folder.floor))
+        return folder or hollow
 
 
 def _join(folder: str, name: str) -> str:
