@@ -26,7 +26,7 @@ def told(path: Path, files: dict[str, str], packages: dict[str, str] = DEB) -> t
     [
         ({ETC: "ID=debian\nVERSION_ID=11\n"}, "debian 11 bullseye"),
         ({USR: "ID=debian\nVERSION_ID=11\n"}, "debian 11 bullseye"),
-        ({ETC: "ID=debian\nVERSION_ID=12\n", USR: "ID=debian\nVERSION_ID=11\n"}, "debian 12 bookworm"),
+        ({ETC: "ID=debian\nVERSION_ID=12\n", USR: "ID=debian\nVERSION_ID=12.1\nNAME=x\n"}, "debian 12 bookworm"),
         ({ETC: "", USR: "ID=debian\nVERSION_ID=11\n"}, "debian 11 bullseye"),
         ({ETC: "ID=debian\nVERSION_ID=12\n", LSB: "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=22.04\n"}, "debian 12 bookworm"),
         ({LSB: 'DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=22.04\nDISTRIB_DESCRIPTION="x"\n'}, "ubuntu 22.04 jammy"),

@@ -5,6 +5,7 @@ Order: `etc/os-release`, `usr/lib/os-release` (os-release(5)), `etc/lsb-release`
 """
 
 import shlex
+from collections.abc import Iterator
 
 from imagegate.cataloger.history import read
 from imagegate.model.image import Evidence, Files
@@ -26,42 +27,49 @@ def wants(path: str) -> bool:
 def detect(files: Files) -> tuple[Distribution | None, list[Evidence]]:
     """Return the distribution, None where there is none or it is not known, and what was noticed on the way."""
     evidence: list[Evidence] = []
-    facts, origin = _facts(files, evidence)
+    texts = {path: _text(files, path, evidence) for path in (*_OS_RELEASE, _LSB, _ALPINE, _DEBIAN)}
+    facts, origin = _facts(texts)
     if not facts:
+        nameless = next((path for path in _OS_RELEASE if files.depth and files.exists(path, files.depth - 1)), "")
+        if nameless:
+            evidence.append(Evidence("unknown_distro", "fail", f"{nameless} names no distribution, and no other file does"))
         return None, evidence
     found = _known(facts, origin, evidence)
     if found is not None:
-        _contradictions(files, found, origin, evidence)
+        evidence += [Evidence("unknown_distro", "fail", detail) for detail in _contradictions(found, facts, origin, texts)]
     return found, evidence
 
 
-def _facts(files: Files, evidence: list[Evidence]) -> tuple[dict[str, str], str]:
+def _facts(texts: dict[str, str]) -> tuple[dict[str, str], str]:
     """Return the facts of the first file that names a distribution, in the words of os-release."""
-    nameless = ""
     for path in _OS_RELEASE:
-        text = _text(files, path, evidence)
-        facts = _assignments(text or "")
+        facts = _assignments(texts[path])
         if facts.get("ID"):
             return facts, path
-        if text is not None or (files.depth and files.exists(path, files.depth - 1)):
-            nameless = nameless or path
-    lsb = _assignments(_text(files, _LSB, evidence) or "")
-    if lsb.get("DISTRIB_ID"):
-        names = {
-            "ID": "DISTRIB_ID",
-            "VERSION_ID": "DISTRIB_RELEASE",
-            "VERSION_CODENAME": "DISTRIB_CODENAME",
-            "PRETTY_NAME": "DISTRIB_DESCRIPTION",
-        }
-        return {key: lsb.get(name, "") for key, name in names.items()}, _LSB
-    if version := (_text(files, _ALPINE, evidence) or "").strip():
+    lsb = _lsb(texts)
+    if lsb.get("ID"):
+        return lsb, _LSB
+    if version := texts[_ALPINE].strip():
         return {"ID": "alpine", "VERSION_ID": version}, _ALPINE
-    if version := (_text(files, _DEBIAN, evidence) or "").strip():
-        numbered = version[:1].isdigit()
-        return {"ID": "debian", "VERSION_ID" if numbered else "VERSION_CODENAME": version.partition("/")[0]}, _DEBIAN
-    if nameless:
-        evidence.append(Evidence("unknown_distro", "fail", f"{nameless} names no distribution, and no other file does"))
+    if version := texts[_DEBIAN].strip():
+        return _debian(version), _DEBIAN
     return {}, ""
+
+
+def _lsb(texts: dict[str, str]) -> dict[str, str]:
+    names = {
+        "ID": "DISTRIB_ID",
+        "VERSION_ID": "DISTRIB_RELEASE",
+        "VERSION_CODENAME": "DISTRIB_CODENAME",
+        "PRETTY_NAME": "DISTRIB_DESCRIPTION",
+    }
+    lsb = _assignments(texts[_LSB])
+    return {key: lsb.get(name, "") for key, name in names.items()}
+
+
+def _debian(version: str) -> dict[str, str]:
+    """Return what `etc/debian_version` says: `12.5`, or `trixie/sid` where the next release is being made."""
+    return {"ID": "debian", "VERSION_ID" if version[:1].isdigit() else "VERSION_CODENAME": version.partition("/")[0]}
 
 
 def _known(facts: dict[str, str], origin: str, evidence: list[Evidence]) -> Distribution | None:
@@ -72,7 +80,7 @@ def _known(facts: dict[str, str], origin: str, evidence: list[Evidence]) -> Dist
     if family is not None:
         release = _release(family, version, codename)
         if not release.version and family.parts:
-            said = f"codename {codename}" if codename else "no version"
+            said = f"version {clean(version, 40)}" if version else f"codename {codename}" if codename else "no version"
             evidence.append(Evidence("unknown_distro", "fail", f"{origin} says {identity} with {said}: no release that is known"))
         return Distribution(identity, release.version, codename or release.codename, pretty, release.end or None)
     for base, key in (("ubuntu", "UBUNTU_CODENAME"), ("debian", "DEBIAN_CODENAME"), ("debian", "VERSION_CODENAME")):
@@ -93,6 +101,8 @@ def _release(family: Family, version: str, codename: str) -> Release:
     """Return the release; its version is cut as the distribution counts, its end is "" where it is not known."""
     if not version:
         return _by_codename(family, codename) or Release("", codename, "")
+    if family.releases and _number(version) is None:
+        return Release("", codename, "")  # `3.22.0_alpha20250108` is not yet 3.22
     parts = version.split(".")
     early = family.parts == 1 and parts[0] == "3"  # Debian counted 3.0 and 3.1 as two releases
     cut = ".".join(parts[: 2 if early else family.parts])
@@ -117,31 +127,67 @@ def _below(left: str, right: str) -> bool:
     return first is not None and second is not None and first < second
 
 
-def _contradictions(files: Files, found: Distribution, origin: str, evidence: list[Evidence]) -> None:
-    """Another file of the same distribution that names another release: one of them is forged or left over."""
-    path = {"debian": _DEBIAN, "alpine": _ALPINE}.get(found.id)
-    if path is None or origin == path:
-        return
-    text = (_text(files, path, []) or "").strip()
-    if text[:1].isdigit():
-        other = _release(FAMILIES[found.id], text, "").version
-        if other != found.version:
-            detail = f"{origin} says {found.id} {found.version or 'without a version'}, {path} says {clean(text, 40)}"
-            evidence.append(Evidence("unknown_distro", "fail", detail))
+def _contradictions(found: Distribution, facts: dict[str, str], origin: str, texts: dict[str, str]) -> Iterator[str]:
+    """Tell where the files do not name one and the same release: one of them is forged or left over."""
+    identity, family = facts["ID"].lower(), FAMILIES[found.id]
+    version = found.version or "without a version" if identity == found.id else facts.get("VERSION_ID", "")
+    says = f"{origin} says {identity} {version}".rstrip()
+    if identity == found.id:
+        if not _agree(found, facts):
+            yield f"{says}, but its codename is that of another release"
+    elif facts.get("UBUNTU_CODENAME") and facts.get("DEBIAN_CODENAME"):
+        yield f"{says}, with a codename of Ubuntu and one of Debian"
+    other = _assignments(texts[_OS_RELEASE[1]])
+    if origin == _OS_RELEASE[0] and other.get("ID") and _named(other) != _named(facts):
+        yield f"{says}, {_OS_RELEASE[1]} says {other['ID']} {other.get('VERSION_ID', '')}".rstrip()
+    lsb = _lsb(texts)
+    if origin != _LSB and lsb["ID"].lower() == found.id == identity and not _agree(found, lsb):
+        yield f"{says}, {_LSB} says {lsb['VERSION_ID']} {lsb['VERSION_CODENAME']}".rstrip()
+    alpine = texts[_ALPINE].strip()
+    if alpine and (family.database != "apk" or family.parts == 0):  # those with parts are made of Alpine
+        yield f"{says}, but there is {_ALPINE}"
+    elif alpine and found.id == "alpine" and _release(family, alpine, "").version != found.version:
+        yield f"{says}, {_ALPINE} says {clean(alpine, 40)}"
+    debian = texts[_DEBIAN].strip()
+    numbered = debian[:1].isdigit()
+    agreed = not numbered if found.id == "ubuntu" else found.id != "debian" or _agree(found, _debian(debian), strict=numbered)
+    if not agreed:
+        yield f"{says}, {_DEBIAN} says {clean(debian, 40)}"
 
 
-def _text(files: Files, path: str, evidence: list[Evidence]) -> str | None:
+def _agree(found: Distribution, facts: dict[str, str], *, strict: bool = False) -> bool:
+    """Return whether version and codename, as far as they name known releases, name that one; `strict`: they must."""
+    family = FAMILIES[found.id]
+    version = facts.get("VERSION_ID", "")
+    if version and (strict or _number(version) is not None) and _release(family, version, "").version != found.version:
+        return False
+    keys = ("VERSION_CODENAME", f"{found.id.upper()}_CODENAME")
+    named = [release for key in keys if (release := _by_codename(family, facts.get(key, "").lower()))]
+    return all(release.version == found.version for release in named)
+
+
+def _named(facts: dict[str, str]) -> tuple[str, ...]:
+    """Return what an os-release names, in a form in which two of them can be compared."""
+    identity, version, codename = facts["ID"].lower(), facts.get("VERSION_ID", ""), facts.get("VERSION_CODENAME", "").lower()
+    family = FAMILIES.get(identity)
+    if family is not None:
+        return identity, _release(family, version, codename).version
+    return (identity, version, codename, *(facts.get(key, "").lower() for key in ("UBUNTU_CODENAME", "DEBIAN_CODENAME")))
+
+
+def _text(files: Files, path: str, evidence: list[Evidence]) -> str:
+    """Return the text, "" where there is none; what is there and cannot be read is evidence."""
     if not files.depth:
-        return None
+        return ""
     file = files.find(path, files.depth - 1)
     if file is None:
-        if files.exists(path, files.depth - 1) and path != _OS_RELEASE[0]:
+        if files.exists(path, files.depth - 1):
             evidence.append(Evidence("unreadable", "fail", f"{path} is there, but is not a file that can be read"))
-        return None
-    content = read(files, file) if file.size <= _LONGEST else f"{file.size:,} bytes are too many"
+        return ""
+    content = read(files, file, _LONGEST)
     if isinstance(content, str):
         evidence.append(Evidence("unreadable", "fail", f"{path}: {content}"))
-        return None
+        return ""
     return decode(content)
 
 
@@ -156,5 +202,5 @@ def _assignments(text: str) -> dict[str, str]:
             words = shlex.split(value)
         except ValueError:
             words = [value.strip("\"'")]
-        facts[key.strip()] = clean(" ".join(words), 200)
+        facts[key.strip()] = clean(" ".join(words).strip(), 200)
     return facts
