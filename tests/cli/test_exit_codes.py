@@ -122,7 +122,7 @@ def test_3_when_no_engine_answers_or_it_has_no_such_image(store: Path) -> None:
     done = imagegate("check", "docker:app:1", "--db", store)
     assert done.code == 3
     assert "DOCKER_HOST" in done.err
-    done = imagegate("check", "registry:app:1", "--db", store)
+    done = imagegate("check", "registry:127.0.0.1:1/app:1", "--db", store)
     assert done.code == 3
     assert done.err.count("error:") == 1
 

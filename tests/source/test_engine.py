@@ -147,7 +147,7 @@ def test_podman_is_asked_at_its_own_address(serve: Callable[..., Any]) -> None:
 def test_an_image_that_an_engine_does_not_have_is_not_found(serve: Callable[..., Any]) -> None:
     _, address = serve(json=says(404, {"message": "No such image: app:1"}))
     assert "docker has no image app:1" in fails("docker:app:1", DOCKER_HOST=address)
-    assert "no local engine has it" in fails("app:1", DOCKER_HOST=address)
+    assert "no local engine has it" in fails("127.0.0.1:1/app:1", DOCKER_HOST=address)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_an_image_that_an_engine_does_not_have_is_not_found(serve: Callable[...,
 def test_a_wrong_answer_about_an_image_is_an_error(serve: Callable[..., Any], answer: Answer, reason: str) -> None:
     _, address = serve(json=answer)
     assert reason in fails("docker:app:1", DOCKER_HOST=address)
-    assert reason in fails("app:1", DOCKER_HOST=address)
+    assert reason in fails("127.0.0.1:1/app:1", DOCKER_HOST=address)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_an_engine_that_was_named_is_not_replaced_by_another(serve: Callable[...
     server, _ = serve("podman/podman.sock")
     _, empty = serve(json=says(404, {"message": "no such image"}))
     runtime = str(tmp_path)
-    assert "no local engine has it" in fails("app:1", XDG_RUNTIME_DIR=runtime, DOCKER_HOST=empty)
+    assert "no local engine has it" in fails("127.0.0.1:1/app:1", XDG_RUNTIME_DIR=runtime, DOCKER_HOST=empty)
     assert "cannot be reached" in fails("app:1", XDG_RUNTIME_DIR=runtime, DOCKER_HOST="unix:///gone")
     assert "cannot be reached" in fails("docker:app:1", XDG_RUNTIME_DIR=runtime, DOCKER_HOST="unix:///gone")
     assert server.asked == []
