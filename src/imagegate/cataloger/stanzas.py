@@ -31,7 +31,7 @@ class Allowance:
     """How much of one database is still read, all its states through the layers together."""
 
     size: int = 256 << 20  # bytes
-    stanzas: int = 1_000_000
+    stanzas: int = 500_000
 
 
 class Keys:
