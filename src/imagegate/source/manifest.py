@@ -22,6 +22,10 @@ from imagegate.source.tree import Tree
 from imagegate.text import clean
 
 _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
+_MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
+# What tools look up without regard to case (Go, encoding/json); names that users choose, as those of labels, may differ so.
+_FIELDS = {"annotations", "architecture", "config", "created_by", "diff_ids", "digest", "empty_layer", "history", "labels"}
+_FIELDS |= {"layers", "manifests", "mediatype", "os", "platform", "repotags", "rootfs", "schemaversion", "size", "variant"}
 _FOREIGN = ("nondistributable", "foreign")
 _NAMES = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
 _SAVE_AGAIN = "Save or pull the image again."
@@ -66,7 +70,30 @@ def open_docker(store: Store, asked: Asked) -> OpenImage:
     if promised:
         digests.verify(raw, promised, "the image's configuration")
     descriptors = [_Descriptor(name, _blob_digest(name)) for name in layer_names or []]
-    return _assemble(store, asked, raw, None, descriptors)
+    opened = _assemble(store, asked, raw, None, descriptors)
+    if opened.image.id and store.small("index.json") is not None:
+        _same_in_index(store, opened.image.id)
+    return opened
+
+
+def _same_in_index(store: Store, config: str) -> None:
+    """An archive with an index too is loaded by either: raises SourceError where the index leads to other images."""
+    index = _document(store, "index.json", dict)
+    waiting = [(index, limits.NESTED)]
+    seen: set[str] = set()
+    while waiting:
+        document, depth = waiting.pop()
+        found = document.get("config")
+        if isinstance(found, dict) and found.get("digest") == config:
+            return
+        children = document.get("manifests")
+        for child in children if isinstance(children, list) and depth >= 0 else []:
+            digest = digests.checked(child.get("digest") if isinstance(child, dict) else None, "the manifest")
+            if digest not in seen and store.small(_path(digest)) is not None:  # other platforms may be left out
+                seen.add(digest)
+                what = f"{store.what}: the manifest {digest}"
+                waiting.append((_parse(_blob(store, {"digest": digest}, "the manifest"), what, dict), depth - 1))
+    raise SourceError(f"{store.what}: manifest.json and index.json name different images", _SAVE_AGAIN)
 
 
 def open_oci(store: Store, asked: Asked) -> OpenImage:
@@ -78,7 +105,8 @@ def open_oci(store: Store, asked: Asked) -> OpenImage:
     index = _document(store, "index.json", dict)
     descriptor = _select(index, asked.reference.selector, store.what)
     missing: list[str] = []
-    found = _manifest(store, descriptor, asked, limits.NESTED, missing, set())
+    also: list[str] = []
+    found = _manifest(store, descriptor, asked, limits.NESTED, missing, also, set())
     if found is None:
         return _no_platform(asked, missing)
     manifest, digest = found
@@ -93,7 +121,7 @@ def open_oci(store: Store, asked: Asked) -> OpenImage:
         media_type, size = str(layer.get("mediaType", "")), layer.get("size")
         descriptors.append(_Descriptor(_path(layer_digest), layer_digest, media_type, size if isinstance(size, int) else None))
     opened = _assemble(store, asked, raw, digest, descriptors)
-    return replace(opened, evidence=(*opened.evidence, *_left_out(missing)))
+    return replace(opened, evidence=(*opened.evidence, *_left_out(missing, also)))
 
 
 def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descriptors: list[_Descriptor]) -> OpenImage:
@@ -192,37 +220,86 @@ def _no_platform(asked: Asked, present: list[str]) -> OpenImage:
     return OpenImage(image, Tree([]), (Evidence("missing_platform", "fail", f"no image for {wanted}; there is: {there}"),))
 
 
-def _left_out(platforms: list[str]) -> list[Evidence]:
-    """Say which other platforms the index holds: this verdict is not about them."""
-    others = ", ".join(sorted(set(platforms)))
-    return [Evidence("missing_platform", "ok", clean(f"not looked at, because not asked for: {others}"))] if others else []
+def _left_out(platforms: list[str], also: list[str]) -> list[Evidence]:
+    """Say which other platforms the index holds: this verdict is not about them, though a machine may choose from `also`."""
+    others, near = ", ".join(sorted(set(platforms))), ", ".join(sorted(set(also)))
+    evidence = [Evidence("missing_platform", "ok", clean(f"not looked at, because not asked for: {others}"))] if others else []
+    if near:
+        evidence.append(Evidence("missing_platform", "warn", clean(f"not looked at, though some machines choose it: {near}")))
+    return evidence
 
 
 def _manifest(
-    store: Store, descriptor: dict[str, Any], asked: Asked, depth: int, missing: list[str], seen: set[str]
+    store: Store,
+    descriptor: dict[str, Any],
+    asked: Asked,
+    depth: int,
+    missing: list[str],
+    also: list[str],
+    seen: set[str],
 ) -> tuple[dict[str, Any], str] | None:
     """Return the manifest of the platform asked for and its digest; None, with what is there in `missing`."""
     digest = digests.checked(descriptor.get("digest"), "the manifest")
     seen.add(digest)
     raw = _blob(store, descriptor, "the manifest")
     document: dict[str, Any] = _parse(raw, f"{store.what}: the manifest {digest}", dict)
+    _only_one_kind(document, descriptor, f"{store.what}: the manifest {digest}")
     if not isinstance(document.get("manifests"), list):
         return document, digest
     if depth == 0:
         raise SourceError(f"{store.what}: too many indexes inside indexes", _SAVE_AGAIN)
-    found: tuple[dict[str, Any], str] | None = None
+    wanted = asked.platform or asked.host
+    fitting: dict[str, Platform] = {}
+    loaded: dict[str, tuple[dict[str, Any], str]] = {}
+    unread: dict[str, dict[str, Any]] = {}
     for child in document["manifests"]:
         if not isinstance(child, dict) or _is_attestation(child):
             continue
+        child_digest = digests.checked(child.get("digest"), "a manifest of the index")
         platform = _platform(child)
         nested = child.get("mediaType") in _INDEXES
-        if platform is not None and not nested and not _fits(asked.platform or asked.host, platform):
-            missing.append(str(platform))
-        elif found is None and child.get("digest") not in seen:
-            inner = _manifest(store, child, asked, depth - 1, missing, seen)
+        if platform is not None and not nested:
+            if _fits(wanted, platform):
+                fitting.setdefault(child_digest, platform)
+                unread.setdefault(child_digest, child)
+            else:
+                missing.append(str(platform))
+        elif child_digest not in seen:
+            inner = _manifest(store, child, asked, depth - 1, missing, also, seen)
             if inner is not None and (nested or _config_fits(store, inner[0], asked, platform, missing)):
-                found = inner
-    return found
+                fitting.setdefault(inner[1], wanted)
+                loaded[inner[1]] = inner
+    chosen = _pick(fitting, wanted, also, store.what)
+    if chosen is None or chosen in loaded:
+        return loaded.get(chosen or "")
+    return _manifest(store, unread[chosen], asked, depth - 1, missing, also, seen)
+
+
+def _pick(fitting: dict[str, Platform], wanted: Platform, also: list[str], what: str) -> str | None:
+    """Return the digest of the one that is meant; raises SourceError where that depends on the machine."""
+    chosen = list(fitting)
+    if len(chosen) > 1:
+        chosen = [one for one, platform in fitting.items() if _variant(platform) == _variant(wanted)]
+        if len(chosen) != 1:
+            listed = ", ".join(f"{clean(str(platform), 60)} {one}" for one, platform in list(fitting.items())[:20])
+            raise SourceError(f"{what}: {len(fitting)} images for {wanted}", f"Name a variant or a digest: {listed}.")
+        also.extend(f"{platform} {one}" for one, platform in fitting.items() if one not in chosen)
+    return chosen[0] if chosen else None
+
+
+def _only_one_kind(document: dict[str, Any], descriptor: dict[str, Any], what: str) -> None:
+    """Raises SourceError for what one tool takes for an index and another for a manifest (CVE-2021-41190)."""
+    fields = {key.casefold() for key in document}
+    is_index = isinstance(document.get("manifests"), list)
+    if "manifests" in fields and not fields.isdisjoint(("layers", "config", "fslayers")):
+        raise SourceError(f"{what} is an index too", _SAVE_AGAIN)
+    for kind in (document.get("mediaType"), descriptor.get("mediaType")):
+        if isinstance(kind, str) and kind in (_MANIFESTS if is_index else _INDEXES):
+            raise SourceError(f"{what} is not what its media type says", _SAVE_AGAIN)
+
+
+def _variant(platform: Platform) -> str:
+    return platform.variant or {"arm64": "v8", "amd64": "v1"}.get(platform.architecture, "")
 
 
 def _config_fits(store: Store, manifest: dict[str, Any], asked: Asked, platform: Platform | None, missing: list[str]) -> bool:
@@ -281,7 +358,7 @@ def _select(index: dict[str, Any], selector: str, what: str) -> dict[str, Any]:
         ]
     else:
         fitting = descriptors
-    if len({entry.get("digest") for entry in fitting}) == 1:
+    if len({digests.checked(entry.get("digest"), "an entry of index.json") for entry in fitting}) == 1:
         return fitting[0]
     raise _ambiguous(what, [tag for entry in descriptors for tag in _tags(entry) or [str(entry.get("digest"))]], selector)
 
@@ -378,12 +455,21 @@ def _document(store: Store, name: str, kind: Callable[..., Any]) -> Any:
 
 def _parse(raw: bytes, what: str, kind: Any) -> Any:
     try:
-        value = json.loads(raw)
+        value = json.loads(raw, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
-        raise SourceError(f"{what} is not JSON: {clean(str(error), 200)}", _SAVE_AGAIN) from None
+        raise SourceError(f"{what} is not sound JSON: {clean(str(error), 200)}", _SAVE_AGAIN) from None
     if not isinstance(value, kind):
         raise SourceError(f"{what} has the wrong form", _SAVE_AGAIN)
     return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Raises ValueError for a field that comes twice, also where only case differs: tools take the one or the other."""
+    found = dict(pairs)
+    fields = [key.casefold() for key in found if key.casefold() in _FIELDS]
+    if len(found) < len(pairs) or len(set(fields)) < len(fields):
+        raise ValueError("a field comes twice")
+    return found
 
 
 def _strings(value: object) -> bool:
