@@ -8,7 +8,7 @@ MEANING = {
     SHIPS: "the policy was evaluated on complete evidence, and the image may ship",
     VIOLATED: "the policy was evaluated and is violated",
     NO_EVIDENCE: "no verdict: evidence is missing",
-    SCAN_FAILED: "no verdict: the scan failed (image not found or damaged, engine or advisories out of reach)",
+    SCAN_FAILED: "no verdict: the scan failed (image not found or damaged; engine, registry or advisories out of reach)",
     USAGE: "the command line, the policy or a waiver is wrong, or a report could not be written",
     BUG: "a bug in imagegate",
     INTERRUPTED: "interrupted",

@@ -23,7 +23,7 @@ from imagegate.errors import SourceError
 from imagegate.source import digest as digests
 from imagegate.source import limits
 from imagegate.source.credentials import Search, find
-from imagegate.source.layer import Layer, Wanted, scan_stream
+from imagegate.source.layer import Budget, Layer, Wanted, scan_stream
 from imagegate.source.reference import HUB, Remote
 from imagegate.text import clean
 
@@ -422,6 +422,7 @@ class RegistryStore:
         self.what = str(remote)
         self._client = Client(remote, access)
         self._progress = progress
+        self._budget = Budget()
         self._lock = threading.Lock()
         self._manifests: set[str] = set()
         self._sizes: dict[str, int] = {}
@@ -460,7 +461,7 @@ class RegistryStore:
         """See Store.layer."""
         digest = _digest(name)
         chunks = self._client.blob(digest, self._longest(digest)) if digest else None
-        return None if chunks is None else scan_stream(_Remote(self, name), self._counted(chunks), wanted)
+        return None if chunks is None else scan_stream(_Remote(self, name), self._counted(chunks), wanted, self._budget)
 
     def again(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of a layer once more; raises SourceError when they are gone or are others now."""
