@@ -199,3 +199,11 @@ def test_folders_without_archives_are_errors(tmp_path: Path) -> None:
     refused(tmp_path, tmp_path)
     refused(tmp_path / "missing", tmp_path)
     refused(write_folder(tmp_path / "f", {"Debian": [b"{", b"[]"]}), tmp_path)
+
+
+def test_a_catalogue_without_a_day_of_its_own_is_refused_when_it_is_read(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "osv", {"Debian": [record("DSA-1-1", "Debian:11", "bash", "9")]}, exploited=["CVE-2020-1"])
+    catalogue = folder / "known_exploited_vulnerabilities.json"
+    catalogue.write_text(json.dumps(json.loads(catalogue.read_text()) | {"dateReleased": "soon"}))
+    with pytest.raises(StoreError, match="not CISA's catalogue"):
+        build_folder(str(folder), str(tmp_path / "s.db"), lambda _: None)

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from imagegate import __version__
@@ -184,6 +184,7 @@ class Builder:
                 for row in catalogue["vulnerabilities"]
             ]
             newest = clean(str(catalogue["dateReleased"]), 40)
+            date.fromisoformat(newest[:10])  # raises ValueError: what the age is told from must be a day
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreError(
                 f"{clean(archive.path)}: not CISA's catalogue of exploited vulnerabilities: {clean(str(error), 200)}",

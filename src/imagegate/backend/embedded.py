@@ -41,10 +41,12 @@ class Embedded:
             )
         try:
             matches = match(inventory, store)
-            run = BackendRun(self.name, __version__, store.database(needed))
-            evidence = (*inventory.evidence, *matches.evidence, *_coverage(inventory, store), *_quiet(needed, store))
+            database = store.database(needed)
+            quiet = _quiet(needed, store, database.built)
+            evidence = (*inventory.evidence, *matches.evidence, *_coverage(inventory, store), *quiet)
         finally:
             store.close()
+        run = BackendRun(self.name, __version__, database)
         return ScanReport(opened.image, (run,), inventory.distribution, inventory.packages, matches.findings, evidence)
 
 
@@ -64,13 +66,12 @@ def _coverage(inventory: Inventory, store: Store) -> list[Evidence]:
     return [Evidence("uncovered", "ok", f"{records:,} records for {name}"), *_damaged(distribution, store)]
 
 
-def _quiet(needed: tuple[str, ...], store: Store) -> list[Evidence]:
+def _quiet(needed: tuple[str, ...], store: Store, built: str) -> list[Evidence]:
     """Sources that have said nothing new for long: a frozen copy is confirmed daily, and still old."""
-    built = _day(store.database(needed).built)
     return [
         Evidence("uncovered", "warn", f"the newest record of {source.name} is of {source.newest[:10]}")
         for source in store.sources()
-        if source.name in (*needed, EXPLOITED) and (built - _day(source.newest)) > _QUIET
+        if source.name in (*needed, EXPLOITED) and (_day(built) - _day(source.newest)) > _QUIET
     ]
 
 

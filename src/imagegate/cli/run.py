@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from imagegate import gate
@@ -60,7 +60,8 @@ def check(settings: Settings, scan: Scan) -> int:
     def outcomes(terminal: Terminal) -> Iterable[Outcome]:
         if scan.db == "":
             raise UsageError("--db is empty", "Is a variable of the pipeline not set? Leave the option out for the default.")
-        judge = gate.Judge(_policy(settings, datetime.now(UTC), terminal), datetime.now(UTC), settings.report_only)
+        clock = datetime.now(UTC)
+        judge = gate.Judge(_policy(settings, clock, terminal), clock, settings.report_only)
         options = Options(
             platform=platform_of(scan.platform),
             jobs=scan.jobs or os.cpu_count() or 1,
@@ -112,15 +113,14 @@ def demo(settings: Settings) -> int:
     def outcomes(terminal: Terminal) -> Iterable[Outcome]:
         terminal.say("demo: Ubuntu 12.04 with the OpenSSL of Heartbleed, against bundled advisories, judged as on 8 April 2014")
         with as_file(files("imagegate").joinpath("demo")) as folder, TemporaryDirectory() as scratch:
-            policy = load.load(str(folder / "policy.yaml"), clock.date())
-            policy = _named(policy, "demo")
+            policy = replace(load.load(str(folder / "policy.yaml"), clock.date()), reference="demo")
             _announce(policy, terminal)
             store = os.path.join(scratch, "store.db")
             build_folder(str(folder / "advisories"), store, lambda _: None)
 
             def opened(_: str, wants: Callable[[str], bool]) -> OpenImage:
                 image = open_image(f"docker-archive:{folder / 'heartbleed.tar'}", wants, Options())
-                return _renamed(image, "heartbleed:demo")
+                return replace(image, image=replace(image.image, reference="heartbleed:demo"))
 
             yield from gate.check(
                 ["heartbleed:demo"], opened, Embedded(lambda _: Store(store)), gate.Judge(policy, clock), exit_code.of
@@ -263,15 +263,3 @@ def _bytes(file: str) -> bytes:
         raise BackendError(
             f"{clean(file, 300)}: {error.strerror}", "Name a result written with `imagegate check IMAGE -r json=FILE`."
         ) from None
-
-
-def _named(policy: Policy, name: str) -> Policy:
-    from dataclasses import replace
-
-    return replace(policy, reference=name)
-
-
-def _renamed(opened: OpenImage, reference: str) -> OpenImage:
-    from dataclasses import replace
-
-    return replace(opened, image=replace(opened.image, reference=reference))
