@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from imagegate.model.image import Evidence, Files
+from imagegate.model.image import Content, Evidence, Files
 from imagegate.model.inventory import Distribution, Package
 
 _MOST = 1000  # notes of one cataloger: a hostile database could bring as many as it has lines
@@ -32,8 +32,55 @@ class Catalog:
             self.evidence.append(Evidence("unreadable", "fail", "more is damaged than is listed"))
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A package as one file tells of it.
+
+    `name` is the name that OSV uses in its ecosystem; `basis` as in `model.inventory.Package`; `inside` is the way
+    into an archive, parted by `!/` (`BOOT-INF/lib/a.jar`), "" for the file itself.
+    """
+
+    type: str
+    name: str
+    version: str
+    purl: str
+    basis: str = "installed"
+    inside: str = ""
+
+
+@dataclass(slots=True)
+class Sightings:
+    """What one file told: packages, and (found, detail) for what it did not tell; the path is added by others."""
+
+    packages: list[Sighting] = field(default_factory=list)
+    problems: list[tuple[str, str]] = field(default_factory=list)
+
+    def unreadable(self, detail: str) -> None:
+        """Note that packages may be missing."""
+        self.problems.append(("fail", detail))
+
+    def doubtful(self, detail: str) -> None:
+        """Note something that is damaged, but costs nothing."""
+        self.problems.append(("warn", detail))
+
+
+class FileCataloger(Protocol):
+    """Recognises packages file by file, whatever else is in the image."""
+
+    name: str
+    names: tuple[str, ...]  # of files, without their folder
+    endings: tuple[str, ...]  # from the last dot of a name on, with it
+    executables: bool  # whether every ELF, PE and Mach-O file is looked at, whatever it is called
+
+    def wants(self, path: str) -> bool:
+        """Return whether to look at a file whose name or ending is one of those above."""
+
+    def look(self, path: str, content: Content) -> Sightings:
+        """Return what the file tells. Never raises for bad content, and takes bounded time and memory for any."""
+
+
 class Cataloger(Protocol):
-    """Recognises the packages of one kind."""
+    """Recognises the packages of one kind from the databases of an image."""
 
     name: str
     type: str

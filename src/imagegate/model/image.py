@@ -65,6 +65,30 @@ class File:
     size: int
 
 
+class Content(Protocol):
+    """The bytes of one file, read by position; `size` is in bytes."""
+
+    @property
+    def size(self) -> int:
+        """How long the file is."""
+
+    def read_at(self, at: int, size: int) -> bytes:
+        """Return up to `size` bytes from the position `at`, fewer at the end; raises SourceError for a failing disk."""
+
+
+class Interest(Protocol):
+    """Which files of an image matter, and what is in those that can be judged one by one."""
+
+    def keeps(self, path: str) -> bool:
+        """Return whether `Files.read` may be asked for a file of that path; asked for every file, so it must be quick."""
+
+    def looks(self, path: str, size: int, head: bytes) -> bool:
+        """Return whether a file is to be looked at, told by its path, size in bytes, and first four bytes."""
+
+    def look(self, path: str, content: Content) -> bytes:
+        """Return what the file holds, in words that only the interest itself reads. Never raises for bad content."""
+
+
 class Files(Protocol):
     """The files of an image, readable as they were after any of its layers."""
 

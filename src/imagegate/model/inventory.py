@@ -16,7 +16,11 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """An installed package; `name` is the name that OSV uses in its ecosystem, `type` the purl type."""
+    """An installed package; `name` is the name that OSV uses in its ecosystem, `type` the purl type.
+
+    `owned_by` names the package of the distribution whose file told of it, `basis` how sure it is: "installed",
+    "locked" (only a lock file says so) or "guessed" (from the name of a file).
+    """
 
     type: str
     name: str
@@ -26,6 +30,7 @@ class Package:
     source_name: str = ""
     source_version: str = ""
     owned_by: str | None = None
+    basis: str = "installed"
 
 
 @dataclass(frozen=True, slots=True)
