@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 
 from imagegate.backend.interface import Backend
 from imagegate.errors import ImageGateError
-from imagegate.model.image import OpenImage
+from imagegate.model.image import Interest, OpenImage
 from imagegate.model.scan import ScanReport
 from imagegate.model.verdict import Failure, Outcome, PolicyIdentity
 from imagegate.policy.document import Policy
 from imagegate.policy.evaluate import evaluate
 
-Open = Callable[[str, Callable[[str], bool]], OpenImage]
+Open = Callable[[str, Interest], OpenImage]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def check(
     """Yield a verdict, or the reason why there is none, for every image, in order."""
     for reference in references:
         try:
-            opened = open_image(reference, backend.wants)  # image: layers, verified
+            opened = open_image(reference, backend.interest)  # image: layers, verified
             report = backend.scan(opened)  # inventory and findings
             yield judge.verdict(report)  # policy
         except ImageGateError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from imagegate.cataloger.collect import take_inventory, wants
+from imagegate.cataloger.collect import INTEREST, take_inventory
 from imagegate.model.inventory import Inventory
 from imagegate.source.opening import Options, open_image
 from tests.images import DEBIAN_11, Entry, Image, dpkg, file, layer
@@ -14,7 +14,7 @@ OS_RELEASE = "etc/os-release"
 
 def inventory(path: Path, *layers: Iterable[Entry] | Mapping[str, str | bytes]) -> Inventory:
     image = Image([layer(entries) for entries in layers])
-    return take_inventory(open_image(str(image.docker_archive(path / "image.tar")), wants, Options()))
+    return take_inventory(open_image(str(image.docker_archive(path / "image.tar")), INTEREST, Options()))
 
 
 def debian(path: Path, status: str | bytes) -> Inventory:

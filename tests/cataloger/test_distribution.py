@@ -136,11 +136,11 @@ def test_an_os_release_that_can_not_be_read_is_evidence(tmp_path: Path) -> None:
 
 
 def test_what_a_label_says_does_not_count(tmp_path: Path) -> None:
-    from imagegate.cataloger.collect import take_inventory, wants
+    from imagegate.cataloger.collect import INTEREST, take_inventory
     from imagegate.source.opening import Options, open_image
     from tests.images import Image, layer
 
     image = Image([layer(DEB)], labels={"org.opencontainers.image.version": "22.04", "os": "ubuntu"}, name="ubuntu:22.04")
-    found = take_inventory(open_image(str(image.docker_archive(tmp_path / "a.tar")), wants, Options()))
+    found = take_inventory(open_image(str(image.docker_archive(tmp_path / "a.tar")), INTEREST, Options()))
     assert found.distribution is None
     assert failing(found) != []

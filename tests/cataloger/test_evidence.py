@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from imagegate.cataloger.collect import take_inventory, wants
+from imagegate.cataloger.collect import INTEREST, take_inventory
 from imagegate.source.opening import Options, open_image
 from tests.cataloger.inventories import CLEAN, OS_RELEASE, STATUS, clean_files, failing, inventory, names
 from tests.images import ALPINE_3_11, DEBIAN_11, Entry, Image, apk, dpkg, file, folder, hardlink, layer, opaque, symlink, whiteout
@@ -85,7 +85,7 @@ def test_an_image_that_can_not_be_seen_as_a_whole_is_evidence(tmp_path: Path, na
 
 
 def test_an_image_without_layers_is_evidence(tmp_path: Path) -> None:
-    found = take_inventory(open_image(str(Image([]).docker_archive(tmp_path / "a.tar")), wants, Options()))
+    found = take_inventory(open_image(str(Image([]).docker_archive(tmp_path / "a.tar")), INTEREST, Options()))
     assert failing(found) == ["no_packages: no package was found in the whole image"]
 
 
@@ -108,7 +108,7 @@ def test_the_inventory_is_the_same_in_every_form_of_the_image(tmp_path: Path, ma
 
     image = Image([layer(CLEAN), layer({STATUS: VULNERABLE})])
     for compression in ("", "gzip", "zstd"):
-        found = take_inventory(open_image(str(archive(tmp_path / "a.tar", make(image), compression)), wants, Options()))
+        found = take_inventory(open_image(str(archive(tmp_path / "a.tar", make(image), compression)), INTEREST, Options()))
         assert names(found) == ["libc6 2.31-13", "openssl 1.1.1a-1"]
         assert [package.locations[0].layer for package in found.packages] == [0, 1]
         assert failing(found) == []

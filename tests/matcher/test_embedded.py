@@ -20,7 +20,7 @@ VECTOR = ("CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H")
 def run(tmp_path: Path, files: dict[str, str], store: Path | None) -> ScanReport:
     image = Image([layer({name: text.encode() for name, text in files.items()})]).docker_archive(tmp_path / "app.tar")
     backend = Embedded(lambda needed: Store(str(store)) if store else None)
-    return backend.scan(open_image(f"docker-archive:{image}", backend.wants, Options(env={})))
+    return backend.scan(open_image(f"docker-archive:{image}", backend.interest, Options(env={})))
 
 
 def debian(tmp_path: Path, records: Sequence[Record | bytes], **more: object) -> ScanReport:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imagegate.cataloger.collect import take_inventory, wants
+from imagegate.cataloger.collect import INTEREST, take_inventory
 from imagegate.errors import SourceError
 from imagegate.model.inventory import Inventory
 from imagegate.source.opening import Options, open_image
@@ -15,7 +15,7 @@ from tests.real.conftest import LAYER_OF, Containers, Docker, Root, installed
 
 
 def inventory(reference: str | Path, **env: str) -> Inventory:
-    return take_inventory(open_image(str(reference), wants, Options(env=env)))
+    return take_inventory(open_image(str(reference), INTEREST, Options(env=env)))
 
 
 def same(found: Inventory, root: Root) -> None:
@@ -134,7 +134,7 @@ def test_what_buildah_builds_is_read(buildah: Containers, buildah_image: str, ro
     reference = target.format(tmp_path)
     buildah.run("push", "--quiet", buildah_image, reference)
     same(inventory(reference), root)
-    opened = open_image(reference, wants, Options())
+    opened = open_image(reference, INTEREST, Options())
     assert opened.files.exists("etc/motd", 0)
     assert not opened.files.exists("etc/motd", 1)
 
@@ -155,7 +155,7 @@ def test_an_index_of_two_platforms_that_buildah_writes_is_read(
     buildah.run("manifest", "push", "--quiet", "--all", "imagegate-multi", reference)
 
     def of(architecture: str) -> Inventory:
-        return take_inventory(open_image(reference, wants, Options(platform=Platform("linux", architecture))))
+        return take_inventory(open_image(reference, INTEREST, Options(platform=Platform("linux", architecture))))
 
     same(of("amd64"), root)
     assert sorted(f"{package.name} {package.version}" for package in of("arm64").packages) == installed(root.lower)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from imagegate.cataloger.collect import take_inventory, wants
+from imagegate.cataloger.collect import INTEREST, take_inventory
 from imagegate.errors import SourceError
 from imagegate.model.image import OpenImage, Platform
 from imagegate.source.opening import Options, open_image
@@ -104,7 +104,7 @@ def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 
 def pull(reference: str, architecture: str = "amd64", insecure: bool = False, **env: str) -> OpenImage:
     options = Options(platform=Platform("linux", architecture), env=env, registry_insecure=insecure)
-    return open_image(f"registry:{reference}", wants, options)
+    return open_image(f"registry:{reference}", INTEREST, options)
 
 
 def fails(reference: str, **env: str) -> str:
@@ -136,7 +136,7 @@ def test_the_platform_is_chosen_from_an_index(plain: Registry, tmp_path: Path) -
     plain.push(source, "team/several:1", "--all")
     for architecture in ("amd64", "arm64"):
         found = pull(f"{plain.host}/team/several:1", architecture)
-        same_here = open_image(f"oci:{source}", wants, Options(platform=Platform("linux", architecture)))
+        same_here = open_image(f"oci:{source}", INTEREST, Options(platform=Platform("linux", architecture)))
         assert found.image.digest == same_here.image.digest
 
 

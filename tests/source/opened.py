@@ -8,12 +8,13 @@ from imagegate.errors import SourceError
 from imagegate.model.image import Files, OpenImage, Platform
 from imagegate.source.opening import Options, open_image
 from tests.images import Image, layer
+from tests.source.interests import EVERYTHING
 
 HOST = Platform("linux", "amd64")
 
 
 def opened(reference: str | Path, platform: Platform | None = HOST) -> OpenImage:
-    return open_image(str(reference), lambda _: True, Options(platform=platform))
+    return open_image(str(reference), EVERYTHING, Options(platform=platform))
 
 
 def refused(reference: str | Path, platform: Platform | None = HOST) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.images import Entry, Image, archive, compressed, file, layer, sha256, symlink
+from tests.source.interests import NOTHING
 from tests.source.opened import BASE, SECOND, content, opened, refused
 
 STATUS = "var/lib/dpkg/status"
@@ -96,7 +97,7 @@ def test_a_file_that_was_not_wanted_is_read_from_a_stream_in_a_second_pass(tmp_p
     entries = [file(name, data) for name, data in Image([big]).docker_members().items()]
     members = [*(file(entry.name, b"earlier " * 20000) for entry in entries), *entries]
     path = archive(tmp_path / "image.tar.gz", members, "gzip")
-    files = open_image(str(path), lambda _: False, Options()).files
+    files = open_image(str(path), NOTHING, Options()).files
     assert content(files, "link/target") == b"found"
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from imagegate.errors import SourceError
 from imagegate.source.opening import Options, open_image
 from tests.images import Image, archive, compressed, file, layer, symlink
+from tests.source.interests import EVERYTHING
 from tests.source.opened import content
 
 NOISE = random.Random(7).randbytes(4000)
@@ -20,7 +21,7 @@ GOOD = b"Package: a\n" * 50
 
 def _read(path: Path, kind: str = "") -> bytes | None:
     """Return the content of the status file; raises SourceError where the image is refused."""
-    found = open_image(f"{kind}{path}", lambda _: True, Options())
+    found = open_image(f"{kind}{path}", EVERYTHING, Options())
     assert all(item.found == "fail" for item in found.evidence)
     return None if found.evidence else content(found.files, "var/lib/dpkg/status")
 
@@ -91,7 +92,7 @@ def test_random_bytes_are_refused(tmp_path: Path, data: bytes, kind: str) -> Non
     for head in (b"", b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"):
         path.write_bytes(head + data)
         with pytest.raises(SourceError):
-            open_image(f"{kind}{path}", lambda _: True, Options())
+            open_image(f"{kind}{path}", EVERYTHING, Options())
 
 
 KEYS = ["Config", "Layers", "RepoTags", "manifests", "digest", "size", "mediaType", "platform", "os", "annotations", "config"]
@@ -125,4 +126,4 @@ def test_documents_of_any_shape_are_refused_or_read(tmp_path: Path, value: objec
     path = archive(tmp_path / "image.tar", members)
     for kind in ("docker-archive:", "oci-archive:"):
         with contextlib.suppress(SourceError):
-            open_image(f"{kind}{path}", lambda _: True, Options())
+            open_image(f"{kind}{path}", EVERYTHING, Options())

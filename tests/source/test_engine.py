@@ -17,6 +17,7 @@ from imagegate.errors import SourceError
 from imagegate.model.image import OpenImage
 from imagegate.source.opening import Options, open_image
 from tests.images import Image, layer, sha256
+from tests.source.interests import EVERYTHING
 from tests.source.opened import BASE, SECOND, content
 
 IMAGE = Image([BASE], name="docker.io/library/app:1")
@@ -120,7 +121,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., tuple[Server, str]]]:
 
 
 def ask(reference: str, timeout: float = 5, **env: str) -> OpenImage:
-    return open_image(reference, lambda _: True, Options(env={"HOME": "/nonexistent"} | env, timeout=timeout))
+    return open_image(reference, EVERYTHING, Options(env={"HOME": "/nonexistent"} | env, timeout=timeout))
 
 
 def fails(reference: str, timeout: float = 5, **env: str) -> str:

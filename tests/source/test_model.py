@@ -12,6 +12,7 @@ from imagegate.source.layer import Layer
 from imagegate.source.stream import Stream
 from imagegate.source.tree import Tree
 from tests.images import Entry, file, folder, hardlink, layer, opaque, symlink, whiteout
+from tests.source.interests import EVERYTHING
 
 
 @dataclass
@@ -138,9 +139,9 @@ def tree(layers: list[list[Entry]]) -> Tree:
     for entries in layers:
         data = layer(entries)
         one = Layer(_Bytes(data))
-        one.scan(Stream(iter([data])), None)
+        one.scan(Stream(iter([data])), EVERYTHING)
         scanned.append(one)
-    return Tree(scanned)
+    return Tree(scanned, EVERYTHING)
 
 
 def sensible(entries: list[Entry]) -> list[Entry]:

@@ -14,6 +14,7 @@ from imagegate.source import limits, registry
 from imagegate.source.opening import Options, open_image
 from imagegate.source.reference import Remote
 from tests.images import Image, compressed, file, layer, sha256
+from tests.source.interests import EVERYTHING
 from tests.source.opened import BASE, HOST, SECOND, content
 from tests.source.registries import Answer, Registry, breaks, hangs_up, says, silence, times
 
@@ -41,7 +42,7 @@ def pull(reference: str, platform: Platform | None = HOST, **how: Any) -> OpenIm
     """Open an image with a `timeout`, with `insecure`, and with all else as the environment."""
     timeout, insecure = how.pop("timeout", 5.0), how.pop("insecure", False)
     options = Options(platform=platform, timeout=timeout, env=how, registry_insecure=insecure)
-    return open_image(reference, lambda _: True, options)
+    return open_image(reference, EVERYTHING, options)
 
 
 def fails(reference: str, **how: Any) -> str:

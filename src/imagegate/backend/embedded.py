@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from imagegate import __version__
 from imagegate.advisory.origin import EXPLOITED
 from imagegate.advisory.store import Store
-from imagegate.cataloger.collect import take_inventory, wants
+from imagegate.cataloger.collect import INTEREST, take_inventory
 from imagegate.matcher.ecosystem import base_of, ecosystems_of, fewest_records
 from imagegate.matcher.match import match
-from imagegate.model.image import Evidence, OpenImage
+from imagegate.model.image import Evidence, Interest, OpenImage
 from imagegate.model.inventory import Distribution, Inventory
 from imagegate.model.scan import BackendRun, ScanReport
 
@@ -22,13 +22,10 @@ class Embedded:
     """See interface.Backend; `open_store` gets the ecosystems that the image needs, and may answer None when there are none."""
 
     name = "embedded"
+    interest: Interest = INTEREST
 
     def __init__(self, open_store: OpenStore) -> None:
         self._open_store = open_store
-
-    def wants(self, path: str) -> bool:
-        """See Backend.wants."""
-        return wants(path)
 
     def scan(self, opened: OpenImage) -> ScanReport:
         """See Backend.scan."""

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from imagegate.model.image import OpenImage
+from imagegate.model.image import Interest, OpenImage
 from imagegate.model.scan import ScanReport
 
 
@@ -10,9 +10,7 @@ class Backend(Protocol):
     """Scans one image of one platform."""
 
     name: str
-
-    def wants(self, path: str) -> bool:
-        """Return whether the backend will read a file of that path out of the image."""
+    interest: Interest  # in the files of an image
 
     def scan(self, opened: OpenImage) -> ScanReport:
         """Return everything that was found and everything that was not seen; raises BackendError or StoreError."""

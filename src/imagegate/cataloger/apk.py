@@ -5,10 +5,13 @@ Format: apk-tools, doc/apk-v2.5.scd and the wiki page "Apk spec" (P name, V vers
 
 import re
 
+from imagegate.cataloger.history import read
 from imagegate.cataloger.interface import Catalog
-from imagegate.cataloger.stanzas import Allowance, Keys, catalog_database, stanzas
+from imagegate.cataloger.owners import spellings
+from imagegate.cataloger.stanzas import LONGEST, Allowance, Keys, catalog_database, stanzas
 from imagegate.model.image import Files
 from imagegate.model.inventory import Distribution, Package, package_url
+from imagegate.text import clean, decode
 
 DATABASES = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
 _KEYS = Keys({"P": "name", "V": "version", "A": "architecture", "o": "origin"}, fold=False)
@@ -37,6 +40,25 @@ class Apk:
         wanted = DATABASES[:1] if first == second and first else DATABASES  # `lib` may be a link to `usr/lib`
         for path in wanted:
             catalog_database(files, path, parse, found)
+        return found
+
+    def owners(self, files: Files, wanted: frozenset[str], distribution: Distribution | None) -> dict[str, tuple[str, bool]]:
+        """See Cataloger.owners: `F:` names a folder, the `R:` lines below it the files in it."""
+        top = files.depth - 1
+        asked = {spelling: path for path in wanted for spelling in spellings(path)}
+        folders = {spelling.rpartition(b"/")[0] for spelling in asked}
+        found: dict[str, tuple[str, bool]] = {}
+        for database in DATABASES:
+            file = files.find(database, top)
+            content = read(files, file) if file is not None else ""
+            name, folder = b"", b""
+            for line in content.split(b"\n") if isinstance(content, bytes) else ():
+                if line.startswith(b"P:"):
+                    name = line[2:]
+                elif line.startswith(b"F:"):
+                    folder = line[2:]
+                elif line.startswith(b"R:") and folder in folders and (path := asked.get(folder + b"/" + line[2:])):
+                    found[path] = (clean(decode(name[:LONGEST])), distribution is not None)
         return found
 
 

@@ -1,39 +1,75 @@
 """Asks every cataloger and makes one inventory of their answers."""
 
+from dataclasses import replace
+
 from imagegate.cataloger import distribution as distributions
 from imagegate.cataloger.apk import Apk
 from imagegate.cataloger.dpkg import Dpkg
-from imagegate.cataloger.interface import Catalog, Cataloger
+from imagegate.cataloger.interface import Catalog, Cataloger, FileCataloger
+from imagegate.cataloger.locked import without_locked
+from imagegate.cataloger.looking import Looking, read
 from imagegate.model.image import Evidence, Files, OpenImage
-from imagegate.model.inventory import Distribution, Inventory
+from imagegate.model.inventory import Distribution, Inventory, Location, Package
 from imagegate.model.releases import FAMILIES
+from imagegate.text import clean
 
-BUILT_IN: tuple[Cataloger, ...] = (Dpkg(), Apk())
+DATABASES: tuple[Cataloger, ...] = (Dpkg(), Apk())
+SINGLES: tuple[FileCataloger, ...] = ()
+INTEREST = Looking(DATABASES, SINGLES)
 # Package databases that nobody reads yet: an image that has one is not an image without packages.
 _UNREAD = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm", "var/lib/pacman/local", "var/db/pkg", "usr/lib/opkg/info")
-
-
-def wants(path: str) -> bool:
-    """Return whether some cataloger may read a file of that path."""
-    return distributions.wants(path) or any(cataloger.wants(path) for cataloger in BUILT_IN)
 
 
 def take_inventory(opened: OpenImage) -> Inventory:
     """Return the packages of the image, sorted, with evidence for whatever could not be seen."""
     files = opened.files
     found, evidence = distributions.detect(files)
-    catalogs = {cataloger.type: cataloger.catalog(files, found) for cataloger in BUILT_IN}
-    for catalog in catalogs.values():
+    catalogs = {cataloger.type: cataloger.catalog(files, found) for cataloger in DATABASES}
+    present = [cataloger for cataloger in DATABASES if catalogs[cataloger.type].databases]
+    singles = _singles(files)
+    singles.packages = without_locked(_owned(singles.packages, files, present, found), singles)
+    for catalog in (*catalogs.values(), singles):
         evidence += catalog.evidence
     evidence += _unread(files)
     evidence += _missing_database(found, catalogs)
     packages = sorted(
-        (package for catalog in catalogs.values() for package in catalog.packages),
+        (package for catalog in (*catalogs.values(), singles) for package in catalog.packages),
         key=lambda package: (package.type, package.name, package.version, package.purl, package.locations[0].path),
     )
     if not packages:
         evidence.append(Evidence("no_packages", "fail", "no package was found in the whole image"))
     return Inventory(opened.image, found, tuple(packages), (*opened.evidence, *evidence))
+
+
+def _singles(files: Files) -> Catalog:
+    """Return what was seen in files that were looked at one by one."""
+    found = Catalog()
+    for file, note in files.looked():
+        path = clean(file.path)
+        seen = read(note)
+        for kind, detail in seen.problems:
+            (found.unreadable if kind == "fail" else found.doubtful)(f"{path}: {detail}")
+        for one in seen.packages:
+            location = Location(f"{path}!/{one.inside}" if one.inside else path, file.layer)
+            found.packages.append(Package(one.type, one.name, one.version, one.purl, (location,), basis=one.basis))
+    return found
+
+
+def _owned(packages: list[Package], files: Files, present: list[Cataloger], found: Distribution | None) -> list[Package]:
+    """Say which packages the distribution's packages brought: their metadata files are on the lists of those."""
+    paths = frozenset(_file(package) for package in packages)
+    owners: dict[str, tuple[str, bool]] = {}
+    for cataloger in present if paths else ():
+        owners |= cataloger.owners(files, paths, found)
+    owned = []
+    for package in packages:
+        owner, own = owners.get(_file(package), (None, False))
+        owned.append(replace(package, owned_by=owner, by_distribution=own) if owner else package)
+    return owned
+
+
+def _file(package: Package) -> str:
+    return package.locations[0].path.partition("!/")[0]
 
 
 def _unread(files: Files) -> list[Evidence]:

@@ -4,18 +4,28 @@ import re
 
 from imagegate.cataloger.history import read, states
 from imagegate.cataloger.interface import Catalog
-from imagegate.cataloger.stanzas import Allowance, Keys, Stanza, catalog_database, stanzas
+from imagegate.cataloger.owners import spellings
+from imagegate.cataloger.stanzas import LONGEST, Allowance, Keys, Stanza, catalog_database, stanzas
 from imagegate.model.image import Files
 from imagegate.model.inventory import Distribution, Location, Package, package_url
 from imagegate.text import clean
 
 STATUS = "var/lib/dpkg/status"
 FOLDER = "var/lib/dpkg/status.d"
+LISTS = "var/lib/dpkg/info"  # NAME[:ARCHITECTURE].list: the files of each package, one a line (dpkg-query(1), -L)
 UPDATES = "var/lib/dpkg/updates"  # what dpkg has not yet written into `status`, and counts more
 _SUMS = ".md5sums"
 _MOST = 5000  # packages with a file of their own: images that are made like that have dozens
 _KEYS = Keys({key: key for key in ("Package", "Status", "Version", "Source", "Architecture")}, fold=True)
 # deb-control(5); dpkg also takes capital letters, which it lowers, and an underscore.
+_MAKER = Keys({key: key for key in ("Package", "Version", "Maintainer", "Vendor", "License", "Origin")}, fold=True)
+# What other publishers put into versions: PGDG, NodeSource, Docker, GitLab, sury.org, PPAs of Launchpad.
+_OTHERS = re.compile(r"pgdg|nodesource|~(debian|ubuntu)\.\d|-[ce]e\.\d|\+deb\.sury|sury\.org|~ppa|ppa\d")
+_PUBLISHERS = tuple(
+    f"@{host}"
+    for host in ("docker.com", "gitlab.com", "nodesource.com", "hashicorp.com", "elastic.co", "mongodb.com", "f5.com",
+                 "nginx.com", "oss.oracle.com", "microsoft.com", "google.com", "chromium.org", "grafana.com", "cloudflare.com")
+)  # fmt: skip
 _NAME = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9+._-]*)(:[a-z0-9-]+)?\Z")
 _SOURCE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9+._-]*)(\s*\((?P<version>[^()\s]+)\))?\Z")
 # dpkg(1), "Package states". Whatever else the state is (unpacked, half-configured …), the files are on disk.
@@ -34,7 +44,7 @@ class Dpkg:
 
     def wants(self, path: str) -> bool:
         """See Cataloger.wants."""
-        return path.endswith("/status") or "/status.d/" in path
+        return path.endswith("/status") or "/status.d/" in path or (path.endswith(".list") and "/dpkg/info/" in path)
 
     def catalog(self, files: Files, distribution: Distribution | None) -> Catalog:
         """See Cataloger.catalog."""
@@ -68,6 +78,48 @@ class Dpkg:
         if singles and not found.packages and not found.evidence:
             found.unreadable(f"{FOLDER}: the package database names no package")
         return found
+
+    def owners(self, files: Files, wanted: frozenset[str], distribution: Distribution | None) -> dict[str, tuple[str, bool]]:
+        """See Cataloger.owners."""
+        top = files.depth - 1
+        asked = {spelling: path for path in wanted for spelling in spellings(path)}
+        names: dict[str, str] = {}
+        for folder, ending in ((LISTS, ".list"), (FOLDER, _SUMS)):
+            for path in files.children(folder, top):
+                file = files.find(path, top) if path.endswith(ending) else None
+                content = read(files, file) if file is not None else ""
+                if isinstance(content, bytes):
+                    lines = content.split(b"\n") if ending == ".list" else [line[32:].strip() for line in content.split(b"\n")]
+                    name = clean(path.rpartition("/")[2].removesuffix(ending).partition(":")[0], LONGEST)
+                    names |= {asked[line]: name for line in asked.keys() & {line.lstrip(b"/") for line in lines}}
+        own = _own(files, frozenset(names.values()), distribution)
+        return {path: (name, name in own) for path, name in names.items()}
+
+
+def _own(files: Files, names: frozenset[str], distribution: Distribution | None) -> set[str]:
+    """Return those of the packages that the distribution made, as far as their entries tell."""
+    top = files.depth - 1
+    paths = [STATUS, *files.children(FOLDER, top)] if names and distribution is not None else []
+    own = set()
+    allowance = Allowance()
+    for path in paths:
+        file = files.find(path, top)
+        content = read(files, file) if file is not None else ""
+        for stanza in stanzas(content, _MAKER, allowance, Catalog(), path) if isinstance(content, bytes) else ():
+            if stanza.fields.get("Package") in names and _is_own(stanza.fields, distribution):
+                own.add(stanza.fields["Package"])
+    return own
+
+
+def _is_own(fields: dict[str, str], distribution: Distribution | None) -> bool:
+    """Debian's entries do not name their publisher, so this looks for what others leave."""
+    foreign = fields.get("Vendor") or fields.get("License")  # as fpm and others write them, Debian never
+    origin, maintainer = fields.get("Origin", "").lower(), fields.get("Maintainer", "").lower()
+    if foreign or origin not in ("", "debian", "ubuntu") or _OTHERS.search(fields.get("Version", "")):
+        return False
+    if distribution is not None and distribution.id == "ubuntu":  # whose builders write themselves into every package
+        return "ubuntu.com" in maintainer or "canonical.com" in maintainer
+    return bool(maintainer) and not maintainer.rstrip(">").endswith(_PUBLISHERS)
 
 
 def _only_sums(files: Files, path: str, found: Catalog) -> None:

@@ -25,6 +25,10 @@ class Catalog:
         """Note something that is damaged, but costs nothing."""
         self._note("warn", detail)
 
+    def harmless(self, detail: str) -> None:
+        """Note something that was left out on purpose."""
+        self._note("ok", detail)
+
     def _note(self, found: str, detail: str) -> None:
         if len(self.evidence) < _MOST:
             self.evidence.append(Evidence("unreadable", found, detail))
@@ -90,3 +94,9 @@ class Cataloger(Protocol):
 
     def catalog(self, files: Files, distribution: Distribution | None) -> Catalog:
         """Return what is installed, and evidence for all that could not be read. Never raises for bad content."""
+
+    def owners(self, files: Files, wanted: frozenset[str], distribution: Distribution | None) -> dict[str, tuple[str, bool]]:
+        """Return the owner of those wanted paths that have one: the package's name, and whether the distribution made it.
+
+        Only asked where the database is there; what cannot be read owns nothing.
+        """

@@ -3,7 +3,7 @@
 import os
 from datetime import UTC, datetime
 
-from imagegate.cataloger.collect import take_inventory, wants
+from imagegate.cataloger.collect import INTEREST, take_inventory
 from imagegate.cli import exit_code, reports
 from imagegate.cli.run import platform_of
 from imagegate.cli.terminal import Terminal
@@ -24,7 +24,7 @@ def inspect(image: str, wishes: list[str], platform: str | None, timeout: float,
         say=terminal.say,
         progress=terminal.counter("reading the image"),
     )
-    inventory = take_inventory(open_image(image, wants, options))
+    inventory = take_inventory(open_image(image, INTEREST, options))
     terminal.clear()
     for item in inventory.evidence:
         if item.found != "ok":

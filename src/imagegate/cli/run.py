@@ -13,7 +13,7 @@ from imagegate.cli.stop import Terminated, will_report
 from imagegate.cli.stores import default_path, opener
 from imagegate.cli.terminal import Terminal
 from imagegate.errors import BackendError, ImageGateError, UsageError
-from imagegate.model.image import OpenImage, Platform
+from imagegate.model.image import Interest, OpenImage, Platform
 from imagegate.model.severity import WORDS
 from imagegate.model.verdict import Failure, Outcome
 from imagegate.policy import load
@@ -74,8 +74,8 @@ def check(settings: Settings, scan: Scan) -> int:
         url = (scan.db_url or BUCKET).rstrip("/")
         store = opener(scan.db or default_path(), offline=scan.offline, url=url, say=terminal.say, progress=terminal.progress)
 
-        def opened(reference: str, wants: Callable[[str], bool]) -> OpenImage:
-            return open_image(reference, wants, options)
+        def opened(reference: str, interest: Interest) -> OpenImage:
+            return open_image(reference, interest, options)
 
         return gate.check(scan.images, opened, Embedded(store), judge, exit_code.of)
 
@@ -118,8 +118,8 @@ def demo(settings: Settings) -> int:
             store = os.path.join(scratch, "store.db")
             build_folder(str(folder / "advisories"), store, lambda _: None)
 
-            def opened(_: str, wants: Callable[[str], bool]) -> OpenImage:
-                image = open_image(f"docker-archive:{folder / 'heartbleed.tar'}", wants, Options())
+            def opened(_: str, interest: Interest) -> OpenImage:
+                image = open_image(f"docker-archive:{folder / 'heartbleed.tar'}", interest, Options())
                 return replace(image, image=replace(image.image, reference="heartbleed:demo"))
 
             yield from gate.check(

@@ -79,14 +79,29 @@ class Content(Protocol):
 class Interest(Protocol):
     """Which files of an image matter, and what is in those that can be judged one by one."""
 
-    def keeps(self, path: str) -> bool:
-        """Return whether `Files.read` may be asked for a file of that path; asked for every file, so it must be quick."""
+    smallest: int  # bytes: smaller files are only known by their path
 
-    def looks(self, path: str, size: int, head: bytes) -> bool:
-        """Return whether a file is to be looked at, told by its path, size in bytes, and first four bytes."""
+    @property
+    def version(self) -> str:
+        """What changes with what is seen: what another version saw is not taken from a cache."""
+
+    def of(self, path: str) -> str:
+        """Return KEEP where `Files.read` may be asked for the file, LOOK where it is to be looked at, else "".
+
+        Asked for every file of the image, so it must be quick.
+        """
+
+    def knows(self, head: bytes) -> bool:
+        """Return whether a file that begins with these four bytes is to be looked at, whatever its path."""
 
     def look(self, path: str, content: Content) -> bytes:
         """Return what the file holds, in words that only the interest itself reads. Never raises for bad content."""
+
+    def refuse(self, why: str) -> bytes:
+        """Return, in the same words, that a file could not be looked at."""
+
+
+KEEP, LOOK = "keep", "look"
 
 
 class Files(Protocol):
@@ -107,6 +122,9 @@ class Files(Protocol):
 
     def read(self, file: File) -> bytes:
         """Return the content; raises `TooLarge` when it exceeds the limit for a single file."""
+
+    def looked(self) -> Iterator[tuple[File, bytes]]:
+        """Yield the files in the finished image that the interest looked at, each with what it said, sorted by path."""
 
 
 class TooLarge(Exception):

@@ -18,8 +18,9 @@ class Location:
 class Package:
     """An installed package; `name` is the name that OSV uses in its ecosystem, `type` the purl type.
 
-    `owned_by` names the package of the distribution whose file told of it, `basis` how sure it is: "installed",
-    "locked" (only a lock file says so) or "guessed" (from the name of a file).
+    `owned_by` names the operating system's package that brought it, `by_distribution` whether that one is the
+    distribution's own; `basis` is how it is known: "installed", "locked" (only a lock file says so) or "guessed"
+    (from the name of a file).
     """
 
     type: str
@@ -30,6 +31,7 @@ class Package:
     source_name: str = ""
     source_version: str = ""
     owned_by: str | None = None
+    by_distribution: bool = False
     basis: str = "installed"
 
 

@@ -8,8 +8,9 @@ from itertools import chain
 from typing import Protocol
 
 from imagegate.errors import SourceError
+from imagegate.model.image import Interest
 from imagegate.source import limits, tar
-from imagegate.source.layer import Budget, Layer, Wanted, normal, scan_layer, scan_stream
+from imagegate.source.layer import Budget, Layer, normal, scan_layer, scan_stream
 from imagegate.source.stream import Bomb, OpenFile, Region, Stream, bounded, compression
 from imagegate.text import clean
 
@@ -27,7 +28,7 @@ class Store(Protocol):
     def small(self, name: str) -> bytes | None:
         """Return a whole blob such as a manifest, or None where there is none; raises SourceError when too large."""
 
-    def layer(self, name: str, wanted: Wanted) -> Layer | None:
+    def layer(self, name: str, interest: Interest) -> Layer | None:
         """Return a layer, scanned, or None where there is none."""
 
 
@@ -82,10 +83,10 @@ class _Files:
         blob = self._blob(name)
         return None if blob is None else blob.whole()
 
-    def layer(self, name: str, wanted: Wanted) -> Layer | None:
+    def layer(self, name: str, interest: Interest) -> Layer | None:
         """See Store.layer."""
         blob = self._blob(name)
-        return None if blob is None else scan_layer(blob, wanted, self._budget)
+        return None if blob is None else scan_layer(blob, interest, self._budget)
 
 
 class Folder(_Files):
@@ -141,7 +142,7 @@ class TarStream:
     The manifest may come last, so every member that could be a layer is scanned as it passes.
     """
 
-    def __init__(self, what: str, chunks: Chunks, wanted: Wanted, progress: Callable[[int], None] = lambda _: None) -> None:
+    def __init__(self, what: str, chunks: Chunks, interest: Interest, progress: Callable[[int], None] = lambda _: None) -> None:
         self.what = what
         self._chunks = chunks
         self._small: dict[str, bytes] = {}
@@ -163,7 +164,7 @@ class TarStream:
                 if member.kind in (tar.SYMLINK, tar.HARD):
                     self._links[name] = _target(name, member)
                 elif member.kind == tar.FILE:
-                    self._pass(name, member.size, stream, wanted)
+                    self._pass(name, member.size, stream, interest)
             stream.drain()
         except tar.LimitReached as limit:
             raise SourceError(f"{what}: {limit}", "It is not an image archive.") from None
@@ -177,7 +178,7 @@ class TarStream:
         found = follow(name, self._small, self._links)
         return None if found is None else self._small[found]
 
-    def layer(self, name: str, wanted: Wanted) -> Layer | None:
+    def layer(self, name: str, interest: Interest) -> Layer | None:
         """See Store.layer."""
         if (found := follow(name, self._layers, self._links)) is not None:
             layer = self._layers[found]
@@ -187,7 +188,7 @@ class TarStream:
         found = follow(name, self._small, self._links)
         if found is None:
             return None
-        return scan_stream(_Passed(self, found, self._times[found]), iter([self._small[found]]), wanted, self._budget)
+        return scan_stream(_Passed(self, found, self._times[found]), iter([self._small[found]]), interest, self._budget)
 
     def _open(self, progress: Callable[[int], None] = lambda _: None) -> Stream:
         chunks = self._chunks()
@@ -211,7 +212,7 @@ class TarStream:
 
         return Stream(unpacked())
 
-    def _pass(self, name: str, size: int, stream: Stream, wanted: Wanted) -> None:
+    def _pass(self, name: str, size: int, stream: Stream, interest: Interest) -> None:
         document = stream.peek(1) in (b"{", b"[")
         if size <= (limits.JSON if document else limits.TINY):
             self._kept += size
@@ -220,7 +221,7 @@ class TarStream:
             self._small[name] = stream.read(size)
             return
         try:
-            self._layers[name] = scan_stream(_Passed(self, name, self._times[name]), stream.take(size), wanted, self._budget)
+            self._layers[name] = scan_stream(_Passed(self, name, self._times[name]), stream.take(size), interest, self._budget)
         except SourceError as error:
             if self._broken:  # not this member, but the archive itself
                 raise

@@ -1,17 +1,17 @@
 """One layer: what its archive lists, verified against the digests that name it."""
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple, Protocol
 
 from imagegate.errors import SourceError
-from imagegate.model.image import TooLarge
+from imagegate.model.image import KEEP, LOOK, Content, Interest, TooLarge
 from imagegate.source import limits, tar
-from imagegate.source.stream import Bomb, Hasher, Reader, Region, Stream, bounded, compression
+from imagegate.source.content import Memory, Scratch
+from imagegate.source.stream import Bomb, Hasher, Region, Stream, bounded, compression
 from imagegate.text import clean
 
-Wanted = Callable[[str], bool]
 _WHITEOUT = ".wh."  # OCI image specification, layer.md, "Whiteouts"
 _OPAQUE = ".wh..wh..opq"
 
@@ -43,6 +43,7 @@ class Budget:
     def __init__(self) -> None:
         self.paths = limits.PATHS
         self.captured = limits.CAPTURED
+        self.notes = limits.NOTES
         self.passes = limits.PASSES
 
     def name(self, size: int) -> None:
@@ -50,6 +51,12 @@ class Budget:
         self.paths -= size
         if self.paths < 0:
             raise tar.LimitReached(f"the paths of the image have more than {limits.PATHS:,} bytes")
+
+    def note(self, size: int) -> None:
+        """Take the length of what was seen in a file; raises LimitReached."""
+        self.notes -= size
+        if self.notes < 0:
+            raise tar.LimitReached(f"what its files tell of packages has more than {limits.NOTES:,} bytes")
 
     def capture(self, size: int) -> bool:
         """Tell whether content of this size can be kept."""
@@ -60,7 +67,7 @@ class Budget:
 
 
 class Layer:
-    """The paths of a layer, the content of the wanted ones, and what it hides in the layers below."""
+    """The paths of a layer, what matters of their content, and what it hides in the layers below."""
 
     def __init__(self, blob: Blob, budget: Budget | None = None) -> None:
         self.blob = blob
@@ -78,10 +85,22 @@ class Layer:
         self.diff_id = ""
         self.size = 0
         self._replaced = 0
-        self._captured: dict[int, bytes] = {}  # by offset: a hard link has the content of its target
+        # By offset, since a hard link has the content of its target:
+        self.captured: dict[int, bytes] = {}  # files that are kept
+        self.notes: dict[int, bytes] = {}  # what the interest saw in files that it looked at
 
-    def scan(self, reader: Reader, wanted: Wanted | None) -> None:
-        """List the archive; capture the wanted files where going back to them would cost a second pass."""
+    def scan(self, reader: Stream | Region, interest: Interest) -> None:
+        """List the archive, keep and look at what is of interest as it passes."""
+        scratch = Scratch()
+        linked: dict[int, tuple[str, Entry]] = {}
+        try:
+            self._scan(reader, interest, scratch, linked)
+            if linked:
+                self._look_again(reader, interest, scratch, linked)
+        finally:
+            scratch.close()
+
+    def _scan(self, reader: Stream | Region, interest: Interest, scratch: Scratch, linked: dict[int, tuple[str, Entry]]) -> None:
         for name, kind, size, link, offset in tar.members(reader):
             path = normal(name)
             if not path:
@@ -96,10 +115,46 @@ class Layer:
                 found = there is not None and there.kind != tar.FOLDER
                 entry = there if there is not None and found else Entry(kind, 0, target, offset)
                 self.indirect = self.indirect or not found  # it is below, or the way there leads through a link
+                if found and entry.kind == tar.FILE and interest.of(path) and not self._has(entry.offset):
+                    linked.setdefault(entry.offset, (path, entry))  # it passed under a name that is of no interest
             self.order.append((path, entry))
             self.put(path, entry)
-            if wanted is not None and kind == tar.FILE and size <= limits.FILE and wanted(path) and self.budget.capture(size):
-                self._captured[offset] = reader.read(size)
+            if kind == tar.FILE:
+                self._see(path, entry, reader, interest, scratch)
+            elif kind == tar.SPARSE and interest.of(path):
+                self.notes[offset] = interest.refuse("it is a sparse file, whose content is not read")
+
+    def _see(self, path: str, entry: Entry, reader: Stream | Region, interest: Interest, scratch: Scratch) -> None:
+        """Keep or look at the file whose content comes next."""
+        size = entry.size
+        what = interest.of(path)
+        if what == KEEP:
+            if size <= limits.FILE and self.budget.capture(size):
+                self.captured[entry.offset] = reader.read(size)
+        elif what == LOOK or (size >= interest.smallest and interest.knows(reader.peek(4))):
+            if size > limits.LOOKED:
+                note = interest.refuse(f"{size:,} bytes are too many")
+            else:
+                note = interest.look(path, scratch.content(reader, size))
+            self.budget.note(len(note))
+            self.notes[entry.offset] = note
+
+    def _look_again(
+        self, reader: Stream | Region, interest: Interest, scratch: Scratch, linked: dict[int, tuple[str, Entry]]
+    ) -> None:
+        """Go back to files that have a second name: in a stream, one more pass for all of them."""
+        if isinstance(reader, Stream):
+            reader.drain()
+            again = open_reader(self.blob)
+        else:
+            again = reader.part(0, reader.size)
+        for offset, (path, entry) in sorted(linked.items()):
+            if not again.skip(offset - again.at):
+                raise _changed(self.blob)
+            self._see(path, entry, again, interest, scratch)
+
+    def _has(self, offset: int) -> bool:
+        return offset in self.captured or offset in self.notes
 
     def put(self, path: str, entry: Entry) -> None:
         """Add what the archive has next; of two entries with one name the last counts."""
@@ -124,15 +179,15 @@ class Layer:
     def again(self) -> "Layer":
         """Return a layer of the same archive in which nothing has its place yet."""
         layer = Layer(self.blob, self.budget)
-        layer.order, layer._captured = self.order, self._captured
+        layer.order, layer.captured, layer.notes = self.order, self.captured, self.notes
         layer.problem, layer.digest, layer.diff_id, layer.size = self.problem, self.digest, self.diff_id, self.size
         return layer
 
     def read(self, path: str) -> bytes:
         """Return the content of a regular file; raises TooLarge beyond the limit for one file."""
         entry = self.entries[path]
-        if entry.offset in self._captured:
-            return self._captured[entry.offset]
+        if entry.offset in self.captured:
+            return self.captured[entry.offset]
         if entry.size > limits.FILE:
             raise TooLarge(f"{clean(path)} has {entry.size:,} bytes")
         reader = open_reader(self.blob)
@@ -141,10 +196,16 @@ class Layer:
             if self.budget.passes < 0:
                 raise TooLarge(f"{clean(path)} is one of too many files in large layers")
         if not reader.skip(entry.offset) or len(data := reader.read(entry.size)) < entry.size:
-            raise SourceError(f"layer {self.blob.name} changed while it was read", "Try again.")
+            raise _changed(self.blob)
         if self.budget.capture(entry.size):
-            self._captured[entry.offset] = data
+            self.captured[entry.offset] = data
         return data
+
+    def content(self, path: str) -> Content:
+        """Return the content of a regular file, to be read by position; raises TooLarge as `read` does."""
+        region = _plain_region(self.blob)
+        entry = self.entries[path]
+        return Memory(self.read(path)) if region is None else region.part(entry.offset, entry.size)
 
     def _imply(self, folder: str, made: set[str] | None) -> None:
         """Note the folders that a path leads through; a whiteout makes none of them."""
@@ -170,6 +231,10 @@ class Layer:
         self.entries = {name: entry for name, entry in self.entries.items() if not name.startswith(inside)}
 
 
+def _changed(blob: Blob) -> SourceError:
+    return SourceError(f"layer {blob.name} changed while it was read", "Try again.")
+
+
 def normal(name: str) -> str:
     """Return a path without leading `/` or `./`, as extraction into a root would see it: `..` stops at the root."""
     if name[:1] in ("/", ".") or "//" in name or "/." in name or name.endswith("/"):
@@ -177,7 +242,7 @@ def normal(name: str) -> str:
     return name
 
 
-def open_reader(blob: Blob) -> Reader:
+def open_reader(blob: Blob) -> Stream | Region:
     """Return a reader at the beginning of the uncompressed archive."""
     region = _plain_region(blob)
     if region is not None:
@@ -195,27 +260,27 @@ def _plain_region(blob: Blob) -> Region | None:
     return region
 
 
-def scan_layer(blob: Blob, wanted: Wanted, budget: Budget | None = None) -> Layer:
-    """Read a layer once: list it, capture what is wanted, compute `digest`, `diff_id` and `size`.
+def scan_layer(blob: Blob, interest: Interest, budget: Budget | None = None) -> Layer:
+    """Read a layer once: list it, keep and look at what is of interest, compute `digest`, `diff_id` and `size`.
 
     A limit that is reached leaves `problem` set and `diff_id` empty. Raises SourceError for damaged data.
     """
     region = _plain_region(blob)
     if region is None:
-        return scan_stream(blob, blob.chunks(), wanted, budget)
+        return scan_stream(blob, blob.chunks(), interest, budget)
     layer = Layer(blob, budget)
     layer.size = region.size
     hashed = Hasher()
     hashed.consume(region.chunks())  # on another core, while the headers are walked here
     try:
-        layer.scan(region, None)
+        layer.scan(region, interest)
     except tar.LimitReached as limit:
         layer.problem = str(limit)
     layer.digest = layer.diff_id = "sha256:" + hashed.finish()
     return layer
 
 
-def scan_stream(blob: Blob, chunks: Iterator[bytes], wanted: Wanted, budget: Budget | None = None) -> Layer:
+def scan_stream(blob: Blob, chunks: Iterator[bytes], interest: Interest, budget: Budget | None = None) -> Layer:
     """Like `scan_layer` for bytes that come by only once."""
     layer = Layer(blob, budget)
     stored = Hasher()
@@ -228,7 +293,7 @@ def scan_stream(blob: Blob, chunks: Iterator[bytes], wanted: Wanted, budget: Bud
     stream = Stream(plain)
     whole = True
     try:
-        layer.scan(stream, wanted)
+        layer.scan(stream, interest)
         stream.drain()
     except (tar.LimitReached, Bomb) as limit:
         layer.problem, whole = str(limit), False

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imagegate.errors import SourceError
-from imagegate.model.image import Evidence, Image, OpenImage, Platform
+from imagegate.model.image import Evidence, Image, Interest, OpenImage, Platform
 from imagegate.model.image import Layer as ImageLayer
 from imagegate.source import digest as digests
 from imagegate.source import limits
 from imagegate.source.archive import Store
-from imagegate.source.layer import Layer, Wanted
+from imagegate.source.layer import Layer
 from imagegate.source.reference import Reference, familiar
 from imagegate.source.tree import Tree
 from imagegate.text import clean
@@ -39,7 +39,7 @@ class Asked:
     source: str
     platform: Platform | None
     host: Platform
-    wanted: Wanted
+    interest: Interest
     jobs: int = 2
 
 
@@ -162,7 +162,7 @@ def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descri
             for number, (layer, descriptor, diff_id) in enumerate(zip(layers, descriptors, diff_ids, strict=True))
         ),
     )
-    return OpenImage(image, Tree(layers), tuple(evidence))
+    return OpenImage(image, Tree(layers, asked.interest), tuple(evidence))
 
 
 def _read_layers(
@@ -173,7 +173,7 @@ def _read_layers(
         if "+encrypted" in descriptor.media_type:
             return _unseen("it is encrypted")
         try:
-            layer = store.layer(descriptor.name, asked.wanted)
+            layer = store.layer(descriptor.name, asked.interest)
         except SourceError as error:
             raise SourceError(f"{store.what}: {what} ({clean(descriptor.name, 100)}): {error.message}", error.hint) from error
         if layer is None:
@@ -217,7 +217,8 @@ def _no_platform(asked: Asked, present: list[str]) -> OpenImage:
     wanted = asked.platform or asked.host
     there = ", ".join(sorted({clean(text, 60) for text in present})) or "none"
     image = Image(clean(asked.reference.text, 1000), asked.source, "", None, str(wanted))
-    return OpenImage(image, Tree([]), (Evidence("missing_platform", "fail", f"no image for {wanted}; there is: {there}"),))
+    evidence = Evidence("missing_platform", "fail", f"no image for {wanted}; there is: {there}")
+    return OpenImage(image, Tree([], asked.interest), (evidence,))
 
 
 def _left_out(platforms: list[str], also: list[str]) -> list[Evidence]:

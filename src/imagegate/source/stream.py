@@ -27,6 +27,9 @@ class Reader(Protocol):
     def skip(self, size: int) -> bool:
         """Move forward; False when the end comes before that."""
 
+    def peek(self, size: int) -> bytes:
+        """Return the next bytes without moving; fewer at the end."""
+
 
 class OpenFile:
     """A file descriptor that is closed when nothing refers to it any more: layers are read as long as they live."""
@@ -63,6 +66,14 @@ class Region:
         data = self.file.read(max(0, min(size, self.size - self.at)), self.start + self.at)
         self.at += len(data)
         return data
+
+    def read_at(self, at: int, size: int) -> bytes:
+        """See model.image.Content."""
+        return self.file.read(max(0, min(size, self.size - at)), self.start + at)
+
+    def peek(self, size: int) -> bytes:
+        """See Reader.peek."""
+        return self.read_at(self.at, size)
 
     def skip(self, size: int) -> bool:
         """See Reader.skip."""
@@ -122,7 +133,9 @@ class Stream:
             yield part
 
     def peek(self, size: int) -> bytes:
-        """Return the next bytes without moving; fewer at the end."""
+        """See Reader.peek."""
+        if size <= len(self._chunk) - self._used:
+            return self._chunk[self._used : self._used + size]
         rest = b""
         while len(rest) < size and self._fill():
             rest += self._chunk[self._used :]

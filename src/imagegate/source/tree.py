@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from imagegate.errors import SourceError
-from imagegate.model.image import File
+from imagegate.model.image import LOOK, File, Interest, TooLarge
 from imagegate.source import limits, tar
 from imagegate.source.layer import Entry, Layer
+
+_LINKS = (tar.SYMLINK, tar.HARD)
 
 
 class _Place(NamedTuple):
@@ -28,7 +30,8 @@ class _Place(NamedTuple):
 class Tree:
     """Implements `model.image.Files` over a stack of layers, the base first."""
 
-    def __init__(self, layers: list[Layer]) -> None:
+    def __init__(self, layers: list[Layer], interest: Interest) -> None:
+        self._interest = interest
         self._layers: list[Layer] = []
         links: set[str] = set()
         for layer in layers:
@@ -39,7 +42,7 @@ class Tree:
                     raise SourceError(f"layer {len(self._layers) - 1}: {limit}", "No tool builds such an image.") from None
             else:
                 self._layers.append(layer)
-            links |= {path for path, entry in self._layers[-1].entries.items() if entry.kind in (tar.SYMLINK, tar.HARD)}
+            links |= {path for path, entry in self._layers[-1].entries.items() if entry.kind in _LINKS}
 
     @property
     def depth(self) -> int:
@@ -80,6 +83,34 @@ class Tree:
     def read(self, file: File) -> bytes:
         """See Files.read."""
         return self._layers[file.layer].read(file.path)
+
+    def looked(self) -> Iterator[tuple[File, bytes]]:
+        """See Files.looked."""
+        found: dict[tuple[str, int], tuple[File, bytes]] = {}
+        for path in self._interesting():
+            place = self._resolve(path, self.depth - 1)
+            if place is None or place.entry is None or (place.path, place.layer) in found:
+                continue
+            note = self._layers[place.layer].notes.get(place.entry.offset)
+            if note is None and place.entry.kind == tar.FILE and self._interest.of(path) == LOOK:
+                note = self._look(path, place)
+            if note is not None:
+                found[place.path, place.layer] = File(place.path, place.layer, place.entry.size), note
+        for key in sorted(found):
+            yield found[key]
+
+    def _interesting(self) -> Iterator[str]:
+        """Yield what was looked at, and the links that may lead to something that was not, because of its name."""
+        for layer in self._layers:
+            for path, entry in layer.entries.items():
+                if entry.offset in layer.notes or (entry.kind in _LINKS and self._interest.of(path) == LOOK):
+                    yield path
+
+    def _look(self, path: str, place: _Place) -> bytes:
+        try:
+            return self._interest.look(path, self._layers[place.layer].content(place.path))
+        except TooLarge as error:
+            return self._interest.refuse(str(error))
 
     def _extract(self, layer: Layer) -> None:
         """Add a layer that writes through links (`lib/x` where `lib` is one), entry by entry as an engine extracts it."""

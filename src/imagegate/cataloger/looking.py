@@ -1,0 +1,101 @@
+"""What is looked at in an image: the files of every cataloger, told apart by their names, and what they said."""
+
+import hashlib
+import json
+import os
+from functools import cached_property
+
+from imagegate.cataloger import distribution
+from imagegate.cataloger.interface import Cataloger, FileCataloger, Sighting, Sightings
+from imagegate.model.image import KEEP, LOOK, Content
+from imagegate.text import clean
+
+_SMALLEST = 16 << 10  # bytes: no executable that carries a list of its packages is smaller
+_ELF, _PE = b"\x7fELF", b"MZ"
+_MACH_O = {bytes.fromhex(magic) for magic in ("feedface", "feedfacf", "cefaedfe", "cffaedfe", "cafebabe")}
+
+
+class Looking:
+    """Implements model.image.Interest for a list of catalogers."""
+
+    smallest = _SMALLEST
+
+    def __init__(self, databases: tuple[Cataloger, ...], singles: tuple[FileCataloger, ...]) -> None:
+        self._databases = databases
+        self._by_name: dict[str, list[FileCataloger]] = {}
+        self._executables = [single for single in singles if single.executables]
+        for single in singles:
+            for name in (*single.names, *single.endings):
+                self._by_name.setdefault(name, []).append(single)
+
+    @cached_property
+    def version(self) -> str:
+        """A digest of the program text that sees: what another text saw may have missed something."""
+        here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        found = hashlib.sha256(usedforsecurity=False)
+        for room in ("cataloger", "model", "source"):
+            for folder, _, files in sorted(os.walk(os.path.join(here, room))):
+                for name in sorted(files):
+                    if name.endswith(".py"):
+                        with open(os.path.join(folder, name), "rb") as file:
+                            found.update(file.read())
+        return found.hexdigest()
+
+    def of(self, path: str) -> str:
+        """See Interest.of."""
+        name = path[path.rfind("/") + 1 :]
+        single = self._by_name.get(name) or self._by_name.get(name[name.rfind(".") :])
+        if single and self._single(path) is not None:
+            return LOOK
+        if distribution.wants(path) or any(cataloger.wants(path) for cataloger in self._databases):
+            return KEEP
+        return ""
+
+    def knows(self, head: bytes) -> bool:
+        """See Interest.knows."""
+        return bool(self._executables) and (head == _ELF or head[:2] == _PE or head in _MACH_O)
+
+    def look(self, path: str, content: Content) -> bytes:
+        """See Interest.look."""
+        single = self._single(path)
+        found = Sightings()
+        for cataloger in [single] if single else self._executables:
+            seen = _seen(cataloger, path, content)
+            found.packages += seen.packages
+            found.problems += seen.problems
+        return _written(found)
+
+    def refuse(self, why: str) -> bytes:
+        """See Interest.refuse."""
+        return _written(Sightings(problems=[("fail", why)]))
+
+    def _single(self, path: str) -> FileCataloger | None:
+        """Return who wants the file for its path; there is never more than one."""
+        name = path[path.rfind("/") + 1 :]
+        for key in (name, name[name.rfind(".") :]):
+            for single in self._by_name.get(key, ()):
+                if single.wants(path):
+                    return single
+        return None
+
+
+def _seen(cataloger: FileCataloger, path: str, content: Content) -> Sightings:
+    try:
+        return cataloger.look(path, content)
+    except (RecursionError, MemoryError, ValueError, ArithmeticError, LookupError) as error:
+        # They promise not to raise; if one does for content nobody thought of, it costs this file and is told.
+        return Sightings(problems=[("fail", f"cannot be read as {cataloger.name}: {type(error).__name__}")])
+
+
+def _written(found: Sightings) -> bytes:
+    """The result must be one value for one content, since it is cached."""
+    packages = [[one.type, one.name, one.version, one.purl, one.basis, one.inside] for one in found.packages]
+    return json.dumps([packages, found.problems], separators=(",", ":")).encode()
+
+
+def read(note: bytes) -> Sightings:
+    """Return what `Looking.look` wrote."""
+    packages, problems = json.loads(note)
+    return Sightings(
+        [Sighting(*package) for package in packages], [(str(found), clean(str(detail), 500)) for found, detail in problems]
+    )
