@@ -12,15 +12,19 @@ from imagegate.text import clean
 _PATIENCE = 900.0  # seconds; an update of every ecosystem over a slow line takes some minutes
 
 
+class Locked(StoreError):
+    """The lock could not be had, whatever was to be done under it."""
+
+
 @contextmanager
 def locked(path: str, say: Callable[[str], None], patience: float = _PATIENCE) -> Iterator[None]:
-    """Hold the lock of the store at `path`; the kernel frees it when a process dies. Raises StoreError."""
+    """Hold the lock of the store at `path`; the kernel frees it when a process dies. Raises Locked."""
     name = f"{path}.lock"
     try:
         os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
         descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StoreError(f"{clean(name)}: {error.strerror}", "Name a writable place for the store with --db.") from None
+        raise Locked(f"{clean(name)}: {error.strerror}", "Name a writable place for the store with --db.") from None
     try:
         deadline, told = time.monotonic() + patience, False
         while True:
@@ -29,7 +33,7 @@ def locked(path: str, say: Callable[[str], None], patience: float = _PATIENCE) -
                 break
             except OSError:
                 if time.monotonic() > deadline:
-                    raise StoreError(
+                    raise Locked(
                         f"{clean(path)}: another process has been updating it for {patience:.0f} s",
                         "Is it hanging? End it and try again.",
                     ) from None

@@ -35,7 +35,7 @@ def update(
     Raises StoreError; the old store is then as it was.
     """
     with locked(path, origin.say):
-        old = _sources(path, origin.say)
+        old = sources_of(path, origin.say)
         names = sorted({*ecosystems, *optional, *(name for name in old if name not in (EXPLOITED, SCORES))})
         if since is not None and all(name in old and is_fresh(old[name], since) for name in ecosystems):
             return True
@@ -112,8 +112,8 @@ def needs_update(store: Store, ecosystems: Collection[str]) -> bool:
     return any(name not in sources or not is_fresh(sources[name], since) for name in ecosystems)
 
 
-def _sources(path: str, say: Callable[[str], None]) -> dict[str, Source]:
-    """Return what the old store has; a missing or damaged one has nothing, and is made anew."""
+def sources_of(path: str, say: Callable[[str], None]) -> dict[str, Source]:
+    """Return what the old store has, by name; a missing or damaged one has nothing, and is made anew."""
     try:
         store = Store(path)
     except StoreError as error:

@@ -35,7 +35,8 @@ FailOnOption = Annotated[str | None, typer.Option("--fail-on", envvar="IMAGEGATE
 ReportOption = Annotated[list[str] | None, typer.Option("-r", "--report", envvar="IMAGEGATE_REPORT", metavar="FORMAT[=PATH]", help="Repeatable: console, json, junit, sarif. Without a path: standard output.")]
 ReportOnlyOption = Annotated[bool, typer.Option("--report-only", envvar="IMAGEGATE_REPORT_ONLY", help="Say that the policy is violated, but exit 0 instead of 10.")]
 DbOption = Annotated[str | None, typer.Option("--db", envvar="IMAGEGATE_DB", metavar="PATH", help="The advisory store.", show_default="~/.cache/imagegate/advisories.db")]
-UrlOption = Annotated[str | None, typer.Option("--db-url", envvar="IMAGEGATE_DB_URL", metavar="URL", help="The OSV bucket or a mirror in its layout.", show_default="the public bucket")]
+UrlOption = Annotated[str | None, typer.Option("--db-url", envvar="IMAGEGATE_DB_URL", metavar="URL,...", help="Where advisories come from: the OSV bucket, a mirror in its layout, or oci://HOST/REPO[:TAG]; of several the first that serves.", show_default="the public bucket")]
+InsecureOption = Annotated[bool, typer.Option("--registry-insecure", envvar="IMAGEGATE_REGISTRY_INSECURE", help="Allow plain HTTP to a registry that is not on this machine.")]
 OfflineOption = Annotated[bool, typer.Option("--offline", envvar="IMAGEGATE_OFFLINE", help="Download no advisories.")]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", envvar="IMAGEGATE_QUIET", help="No console report, no messages but errors.")]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", envvar="IMAGEGATE_VERBOSE", help="List everything; on a bug show where.")]
@@ -158,12 +159,13 @@ def db_update(
     ecosystems: Annotated[list[str] | None, typer.Argument(metavar="[ECOSYSTEM]...", help="OSV names: Debian, Ubuntu, Alpine, Wolfi …; without one: all that can be judged.")] = None,
     db: DbOption = None,
     url: UrlOption = None,
+    registry_insecure: InsecureOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Fetch what changed from the public OSV data or a mirror of it."""
+    """Fetch what changed from the public OSV data, a mirror of it, or a registry."""
     from imagegate.cli import databases
 
-    databases.update(db, ecosystems or [], url, quiet=quiet)
+    databases.update(db, ecosystems or [], url, insecure=registry_insecure, quiet=quiet)
 
 
 @db_app.command("build", epilog="Example: imagegate db build ./osv-mirror --db store.db")
@@ -190,24 +192,30 @@ def db_status(
 
 
 @db_app.command("export", epilog="Example: imagegate db export advisories.zst")
-def db_export(file: Annotated[str, typer.Argument(metavar="FILE", help="What to write.")], db: DbOption = None) -> None:
-    """Write the store as one compressed file, for many runners to share."""
+def db_export(
+    target: Annotated[str, typer.Argument(metavar="FILE|oci://HOST/REPO[:TAG]", help="What to write, or where to push it.")],
+    db: DbOption = None,
+    registry_insecure: InsecureOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write the store as one compressed file or as an artifact of a registry, for many runners to share."""
     from imagegate.cli import databases
 
-    databases.export(db, file)
+    databases.export(db, target, insecure=registry_insecure, quiet=quiet)
 
 
 @db_app.command("import", epilog="Example: imagegate db import https://example.com/advisories.zst")
 def db_import(
-    origin: Annotated[str, typer.Argument(metavar="FILE|URL", help="What `db export` wrote.")],
+    origin: Annotated[str, typer.Argument(metavar="FILE|URL|oci://HOST/REPO[:TAG][@DIGEST]", help="What `db export` wrote.")],
     db: DbOption = None,
-    sha256: Annotated[str | None, typer.Option("--sha256", envvar="IMAGEGATE_DB_SHA256", metavar="DIGEST", help="The digest that `db export` printed.")] = None,
+    registry_insecure: InsecureOption = False,
+    sha256: Annotated[str | None, typer.Option("--sha256", envvar="IMAGEGATE_DB_SHA256", metavar="DIGEST", help="The digest that `db export FILE` printed.")] = None,
     quiet: QuietOption = False,
 ) -> None:
     """Use a store that was exported elsewhere, after checking its digest."""
     from imagegate.cli import databases
 
-    databases.import_file(db, origin, sha256 or "", quiet=quiet)
+    databases.import_file(db, origin, sha256 or "", insecure=registry_insecure, quiet=quiet)
 
 
 def main() -> NoReturn:

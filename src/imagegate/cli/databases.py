@@ -1,13 +1,16 @@
 """The commands around the advisory store."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 
-from imagegate.advisory.origin import BUCKET
+from imagegate import __version__
+from imagegate.advisory.origin import BUCKET, EXPLOITED
 from imagegate.advisory.store import Source, Store
-from imagegate.cli.stores import default_path
+from imagegate.cli import stores
+from imagegate.cli.stores import SCHEME, default_path
 from imagegate.cli.terminal import Terminal
-from imagegate.errors import StoreError
+from imagegate.errors import StoreError, UsageError
 from imagegate.report.console import harmless
 from imagegate.text import clean
 
@@ -15,11 +18,12 @@ from imagegate.text import clean
 _JUDGED = ("Alpaquita", "Alpine", "BellSoft Hardened Containers", "Chainguard", "Debian", "Ubuntu", "Wolfi")
 
 
-def update(db: str | None, ecosystems: list[str], url: str | None, *, quiet: bool) -> None:
-    """Fetch what changed of the named ecosystems and of what the store has; of a new store, all that can be judged."""
-    from imagegate.advisory.update import Origin
-    from imagegate.advisory.update import update as refresh
+# What an artifact says of the store in it, beside the keys of the OCI image specification (annotations.md).
+_CREATED, _OWN = "org.opencontainers.image.created", "io.github.imagegate."
 
+
+def update(db: str | None, ecosystems: list[str], url: str | None, *, insecure: bool = False, quiet: bool) -> None:
+    """Fetch what changed of the named ecosystems and of what the store has; of a new store, all that can be judged."""
     path, terminal = db or default_path(), Terminal(quiet=quiet)
     optional: tuple[str, ...] = ()
     if not ecosystems:
@@ -27,7 +31,7 @@ def update(db: str | None, ecosystems: list[str], url: str | None, *, quiet: boo
             Store(path).close()
         except StoreError:
             optional = _JUDGED
-    refresh(path, ecosystems, Origin((url or BUCKET).rstrip("/"), terminal.say, terminal.progress), optional=optional)
+    stores.refresh(path, ecosystems, url or BUCKET, _telling(terminal, insecure), optional=optional)
     terminal.clear()
     _tell(path, quiet=quiet)
 
@@ -38,33 +42,90 @@ def build(db: str | None, folder: str, *, quiet: bool) -> None:
     from imagegate.advisory.lock import locked
 
     path, terminal = db or default_path(), Terminal(quiet=quiet)
+    _refuse_pipes(folder)
     with locked(path, terminal.say):
         build_folder(folder, path, lambda name: terminal.progress(f"reading {name}", 0, 0))
     terminal.clear()
     _tell(path, quiet=quiet)
 
 
-def export(db: str | None, file: str) -> None:
-    """Write the store as one compressed file and print its digest."""
+def export(db: str | None, target: str, *, insecure: bool = False, quiet: bool = False) -> None:
+    """Write the store as one compressed file, or push it to a registry, and print its digest."""
     from imagegate.advisory.share import export as write
 
-    print(f"{write(db or default_path(), file)}  {clean(file)}")
+    path = db or default_path()
+    if not target.startswith(SCHEME):
+        print(f"{write(path, target)}  {clean(target)}")
+        return
+    from tempfile import TemporaryDirectory
+
+    from imagegate.source.artifact import place_of, push
+
+    place, terminal = place_of(target), Terminal(quiet=quiet)
+    with TemporaryDirectory(prefix="imagegate-") as folder:
+        file = os.path.join(folder, stores.kind().title)
+        terminal.progress("packing the store", 0, 0)
+        write(path, file)
+        terminal.progress(f"pushing to {place.host}", 0, 0)
+        digest = push(place, stores.access(_telling(terminal, insecure)), file, stores.kind(), _annotations(path))
+    terminal.clear()
+    print(f"{digest}  {SCHEME}{place}")
 
 
-def import_file(db: str | None, origin: str, sha256: str, *, quiet: bool) -> None:
-    """Use an exported store."""
-    from imagegate.advisory.share import import_file as read
+def _annotations(path: str) -> dict[str, str]:
+    """Return what is said of a store without pulling it; the same for the same store, so that its digest is too."""
+    store = Store(path)
+    database = store.database(())
+    store.close()
+    return {
+        _CREATED: database.built,
+        f"{_OWN}store.digest": database.digest,
+        f"{_OWN}store.newest": database.newest,
+        f"{_OWN}store.confirmed": database.confirmed,
+        f"{_OWN}store.records": str(database.records),
+        f"{_OWN}version": __version__,
+    }
+
+
+def import_file(db: str | None, origin: str, sha256: str, *, insecure: bool = False, quiet: bool) -> None:
+    """Use an exported store: a file, an address of one, or an artifact of a registry."""
+    from imagegate.advisory import share
 
     path, terminal = db or default_path(), Terminal(quiet=quiet)
-    read(origin, path, sha256, terminal.say, terminal.progress)
+    if not origin.startswith(SCHEME):
+        share.import_file(origin, path, sha256, terminal.say, terminal.progress)
+    elif sha256:
+        raise UsageError("--sha256 is the digest of a file", f"Write it into the address: {SCHEME}HOST/REPO@sha256:…")
+    else:
+        found = stores.artifact(origin, _telling(terminal, insecure))
+        if not share.import_parcel(found, path, terminal.say, terminal.progress):
+            terminal.say(f"{found.name} is current: {found.digest}")
     terminal.clear()
     _tell(path, quiet=quiet)
 
 
+def _telling(terminal: Terminal, insecure: bool) -> stores.Telling:
+    return stores.Telling(terminal.say, terminal.progress, insecure)
+
+
+def _refuse_pipes(folder: str) -> None:
+    """Raises StoreError for what could not be read to its end, or would be passed over: a pipe, a device, a folder."""
+    try:
+        names = [os.path.join(name, "all.zip") for name in sorted(os.listdir(folder))]
+    except (OSError, ValueError):
+        return  # build_folder says it
+    for path in (os.path.join(folder, name) for name in (*names, EXPLOITED)):
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise StoreError(f"{clean(path)}: not a regular file", "Put the file itself there.")
+
+
 def status(db: str | None, *, as_json: bool) -> None:
     """Print what the store holds."""
+    from imagegate.advisory.share import arrival_of
+
     path = db or default_path()
     store = Store(path)
+    arrival = arrival_of(path)
     sources, coverage, database, origin = store.sources(), store.coverage(), store.database(()), store.origin
     store.close()
     if as_json:
@@ -73,6 +134,8 @@ def status(db: str | None, *, as_json: bool) -> None:
         facts = {
             "path": path,
             "origin": origin,
+            "from": arrival.name if arrival else "",
+            "artifact": arrival.digest if arrival else "",
             "digest": database.digest,
             "built": database.built,
             "sources": listed,
@@ -82,6 +145,8 @@ def status(db: str | None, *, as_json: bool) -> None:
         return
     print(f"{clean(path)}: {database.records:,} advisories from {_ORIGINS.get(origin, origin)}, written {database.built}")
     print(f"{database.digest}, {database.scores:,} CVEs with scores, {database.exploited:,} known exploited")
+    if arrival:
+        print(_line(f"from {arrival.name} {arrival.digest}".rstrip()))
     print()
     width = max((len(source.name) for source in sources), default=10)
     print(f"{'source'.ljust(width)}  {'records':>8}  {'newest':<10}  {'confirmed':<10}  {'age':>6}  notes")
