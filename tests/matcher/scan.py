@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from imagegate.advisory.store import Store
 from imagegate.matcher.match import Matches, match
 from imagegate.model.image import Image
 from imagegate.model.inventory import Distribution, Inventory, Location, Package, package_url
+from imagegate.model.releases import FAMILIES
 from tests.advisories import Record, build_store
 
 BASES = {"debian": "Debian", "ubuntu": "Ubuntu", "alpine": "Alpine", "wolfi": "Wolfi", "alpaquita": "Alpaquita"}
@@ -24,7 +26,9 @@ def inventory(distribution: str, packages: Iterable[Package]) -> Inventory:
     """Return an inventory of a distribution written as `debian 11`."""
     identity, _, version = distribution.partition(" ")
     image = Image("app:1", "test", "sha256:0", None, "linux/amd64")
-    return Inventory(image, Distribution(identity, version), tuple(packages))
+    kind = FAMILIES[identity].database
+    own = tuple(replace(package, type=kind) if package.type == "deb" else package for package in packages)
+    return Inventory(image, Distribution(identity, version), own)
 
 
 def scan(folder: Path, distribution: str, packages: Iterable[Package], records: Iterable[Record], **more: object) -> Matches:
@@ -32,4 +36,4 @@ def scan(folder: Path, distribution: str, packages: Iterable[Package], records: 
     base = BASES[distribution.partition(" ")[0]]
     path = build_store(folder / "s.db", {base: records}, **more)  # type: ignore[arg-type]
     with closing(Store(str(path))) as store:
-        return match(inventory(distribution, packages), store)
+        return match(inventory(distribution, packages), store, covered=True)

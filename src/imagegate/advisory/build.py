@@ -16,6 +16,7 @@ from typing import Any
 
 from imagegate import __version__
 from imagegate.advisory.file import APPLICATION, SCHEMA, check_file, seal
+from imagegate.advisory.names import canonical
 from imagegate.advisory.origin import EXPLOITED
 from imagegate.advisory.osv import BadRecord, Record, cves, name_of, parse
 from imagegate.errors import StoreError
@@ -168,7 +169,8 @@ class Builder:
             "INSERT INTO affected VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 (
-                    entry.ecosystem, entry.name, number, index, json.dumps(entry.ranges, separators=(",", ":")),
+                    entry.ecosystem, canonical(entry.ecosystem, entry.name), number, index,
+                    json.dumps(entry.ranges, separators=(",", ":")),
                     json.dumps(entry.versions, separators=(",", ":")) if entry.versions else "", entry.severity,
                 )
                 for index, entry in enumerate(record.affected)

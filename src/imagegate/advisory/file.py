@@ -12,7 +12,7 @@ from typing import IO
 from imagegate.errors import StoreError
 from imagegate.text import clean
 
-SCHEMA = 2
+SCHEMA = 3
 APPLICATION = 0x696D6700 + SCHEMA  # "img" and the version of the tables, in SQLite's application_id
 REBUILD = "Run `imagegate db update`, or build or import it again."
 _ID, _PAGES, _SUM = slice(68, 72), slice(28, 32), slice(60, 64)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagegate.advisory.file import REBUILD, check_file
+from imagegate.advisory.names import canonical
 from imagegate.advisory.origin import EXPLOITED, SCORES
 from imagegate.errors import StoreError
 from imagegate.model.scan import Database, Score
@@ -118,7 +119,7 @@ class Store:
         """Return every record that names the package in the ecosystem."""
         found = []
         query = "SELECT advisory, ranges, versions, severity FROM affected WHERE ecosystem = ? AND package = ?"
-        for advisory, ranges, versions, severity in self._rows(query, (ecosystem, package)):
+        for advisory, ranges, versions, severity in self._rows(query, (ecosystem, canonical(ecosystem, package))):
             events = [[(str(kind), str(bound)) for kind, bound in bounds] for bounds in self._json(ranges)]
             found.append(Candidate(ecosystem, advisory, events, self._json(versions) if versions else [], severity))
         return found

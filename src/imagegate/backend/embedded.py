@@ -8,11 +8,15 @@ from imagegate.advisory.origin import EXPLOITED
 from imagegate.advisory.store import Store
 from imagegate.cataloger.collect import INTEREST, take_inventory
 from imagegate.matcher.ecosystem import base_of, ecosystems_of, fewest_records
+from imagegate.matcher.languages import ecosystem_of_type, fewest_of_type
 from imagegate.matcher.match import match
 from imagegate.model.image import Evidence, Interest, OpenImage
-from imagegate.model.inventory import Distribution, Inventory
+from imagegate.model.inventory import Inventory
+from imagegate.model.releases import FAMILIES
 from imagegate.model.scan import BackendRun, ScanReport
+from imagegate.text import clean
 
+_SYSTEMS = ("deb", "apk", "rpm")  # whose missing or unknown distribution is evidence of its own
 _QUIET = timedelta(days=90)  # every publisher here has something new each week
 
 OpenStore = Callable[[tuple[str, ...]], Store | None]
@@ -30,37 +34,74 @@ class Embedded:
     def scan(self, opened: OpenImage) -> ScanReport:
         """See Backend.scan."""
         inventory = take_inventory(opened)
-        needed = (base_of(inventory.distribution),) if inventory.distribution else ()
+        needed = _needed(inventory)
         store = self._open_store(needed)
         if store is None:  # and nothing that one could be asked about
-            return ScanReport(
-                opened.image, (BackendRun(self.name, __version__, None),), None, inventory.packages, (), inventory.evidence
-            )
+            evidence = (*inventory.evidence, *_unspoken(inventory))
+            run = BackendRun(self.name, __version__, None)
+            return ScanReport(opened.image, (run,), inventory.distribution, inventory.packages, (), evidence)
         try:
-            matches = match(inventory, store)
+            coverage = _coverage(inventory, store)
+            matches = match(inventory, store, covered=all(item.found != "fail" for item in _release(inventory, store)))
             database = store.database(needed)
             quiet = _quiet(needed, store, database.built)
-            evidence = (*inventory.evidence, *matches.evidence, *_coverage(inventory, store), *quiet)
+            evidence = (*inventory.evidence, *matches.evidence, *coverage, *quiet)
         finally:
             store.close()
         run = BackendRun(self.name, __version__, database)
         return ScanReport(opened.image, (run,), inventory.distribution, inventory.packages, matches.findings, evidence)
 
 
+def _needed(inventory: Inventory) -> tuple[str, ...]:
+    """Return the ecosystems without a release that speak of something in the image, the distribution's first."""
+    distribution = (base_of(inventory.distribution),) if inventory.distribution else ()
+    kinds = sorted({package.type for package in inventory.packages})
+    return tuple(dict.fromkeys((*distribution, *filter(None, map(ecosystem_of_type, kinds)))))
+
+
 def _coverage(inventory: Inventory, store: Store) -> list[Evidence]:
-    """What the store lacks for this image: a release nobody writes about any more must not look clean."""
+    """What the store lacks for this image: a release or an ecosystem that nobody writes about must not look clean."""
+    evidence = [*_release(inventory, store), *_unspoken(inventory)]
+    covered = store.coverage()
+    for kind in sorted({package.type for package in inventory.packages}):
+        ecosystem = ecosystem_of_type(kind)
+        if ecosystem:
+            records = sum(count for name, count in covered.items() if name.partition(":")[0] == ecosystem)
+            evidence.append(_enough(records, fewest_of_type(kind), ecosystem))
+    for base in _needed(inventory):
+        evidence += _damaged(base, store)
+    return evidence
+
+
+def _release(inventory: Inventory, store: Store) -> list[Evidence]:
     distribution = inventory.distribution
     if distribution is None:
         return []
     covered = store.coverage()
     records = sum(covered.get(ecosystem, 0) for ecosystem in ecosystems_of(distribution))
-    name = f"{distribution.id} {distribution.version}".rstrip()
+    return [_enough(records, fewest_records(distribution), f"{distribution.id} {distribution.version}".rstrip())]
+
+
+def _enough(records: int, fewest: int, name: str) -> Evidence:
     if not records:
-        return [Evidence("uncovered", "fail", f"the advisory store holds nothing for {name}")]
-    if records < (fewest := fewest_records(distribution)):
+        return Evidence("uncovered", "fail", f"the advisory store holds nothing for {name}")
+    if records < fewest:
         detail = f"the advisory store holds {records} records for {name}, its publisher has more than {fewest}"
-        return [Evidence("uncovered", "fail", detail), *_damaged(distribution, store)]
-    return [Evidence("uncovered", "ok", f"{records:,} records for {name}"), *_damaged(distribution, store)]
+        return Evidence("uncovered", "fail", detail)
+    return Evidence("uncovered", "ok", f"{records:,} records for {name}")
+
+
+def _unspoken(inventory: Inventory) -> list[Evidence]:
+    """Packages of a kind that no advisories are published for, as far as we know."""
+    system = FAMILIES[inventory.distribution.id].database if inventory.distribution else ""
+    counts: dict[str, int] = {}
+    for package in inventory.packages:
+        if package.type not in (system, *_SYSTEMS) and ecosystem_of_type(package.type) is None:
+            counts[package.type] = counts.get(package.type, 0) + 1
+    return [
+        Evidence("uncovered", "fail", f"{count} packages of type {clean(kind, 40)} were found, for which no advisories are known")
+        for kind, count in sorted(counts.items())
+    ]
 
 
 def _quiet(needed: tuple[str, ...], store: Store, built: str) -> list[Evidence]:
@@ -76,9 +117,8 @@ def _day(moment: str) -> date:
     return date.fromisoformat(moment[:10])
 
 
-def _damaged(distribution: Distribution, store: Store) -> list[Evidence]:
-    """What could not be read of the distribution's advisories; more than one in twenty is not a cover."""
-    base = base_of(distribution)
+def _damaged(base: str, store: Store) -> list[Evidence]:
+    """What could not be read of an ecosystem's advisories; more than one in twenty is not a cover."""
     return [
         Evidence(
             "uncovered",

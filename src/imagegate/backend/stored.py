@@ -190,6 +190,8 @@ def _package(facts: dict[str, Any]) -> Package:
         source_name=_text(facts["source_name"]),
         source_version=_text(facts["source_version"]),
         owned_by=None if facts["owned_by"] is None else _text(facts["owned_by"]),
+        by_distribution=facts.get("by_distribution", False),
+        basis=facts.get("basis", "installed"),
     )
 
 
@@ -212,6 +214,7 @@ def _finding(facts: dict[str, Any], package: Package, location: Location) -> Fin
         url=_text(facts["url"]),
         advisories=_texts(facts.get("advisories", ())),
         upgrade=_text(facts.get("upgrade", "")),
+        deferrable=facts.get("deferrable", False),
     )
 
 

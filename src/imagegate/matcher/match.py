@@ -1,13 +1,15 @@
 """Inventory × advisories: which records apply to which package."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imagegate.advisory.store import Candidate, Store
 from imagegate.matcher.ecosystem import base_of, ecosystems_of
+from imagegate.matcher.languages import ecosystem_of_type
 from imagegate.matcher.merge import Hit, merge
 from imagegate.model.image import Evidence
-from imagegate.model.inventory import Inventory, Package
+from imagegate.model.inventory import Distribution, Inventory, Package
+from imagegate.model.releases import FAMILIES
 from imagegate.model.scan import Finding
 from imagegate.text import clean
 from imagegate.version import Compare, is_readable, is_valid, order_of
@@ -22,25 +24,52 @@ class Matches:
     evidence: tuple[Evidence, ...]
 
 
-def match(inventory: Inventory, store: Store) -> Matches:
-    """Return every finding of the distribution's packages; raises StoreError for a damaged store."""
-    distribution = inventory.distribution
-    if distribution is None:
-        return Matches((), ())
-    ecosystems = ecosystems_of(distribution)
-    if not ecosystems:
-        return Matches((), ())
-    compare = order_of(ecosystems[0])
-    ecosystems = tuple(dict.fromkeys((*ecosystems, base_of(distribution))))  # one without a release means all of them
+def match(inventory: Inventory, store: Store, *, covered: bool) -> Matches:
+    """Return every finding; raises StoreError for a damaged store.
+
+    `covered`: the store speaks about the distribution's release, which then answers for the packages that it ships.
+    """
+    asking = _Asking(inventory.distribution)
     findings: list[Finding] = []
-    evidence: list[Evidence] = []
+    evidence: dict[Evidence, None] = {}
+    known: dict[tuple[str, ...], tuple[list[Finding], list[Evidence]]] = {}  # the same package in many places
     for package in inventory.packages:
-        asked = _asked(package, ecosystems, store)
-        if asked:
-            evidence += _doubts(package, asked, compare, store)
-            findings += merge(package, _hits(asked, compare), compare, store)
+        ecosystems = asking.ecosystems(package)
+        if not ecosystems:
+            continue
+        key = (package.purl, package.source_name, package.source_version)
+        if key not in known:
+            compare = order_of(ecosystems[0])
+            asked = _asked(package, ecosystems, store)
+            doubts = _doubts(package, asked, compare, store) if asked else []
+            known[key] = merge(package, _hits(asked, compare), compare, store) if asked else [], doubts
+        found, doubts = known[key]
+        evidence |= dict.fromkeys(doubts)
+        defer = covered and package.by_distribution
+        findings += [
+            replace(finding, package=package, location=package.locations[0], deferrable=defer)
+            if defer or finding.package is not package
+            else finding
+            for finding in found
+        ]
     findings.sort(key=lambda finding: (finding.package.purl, finding.location.path, finding.id))
     return Matches(tuple(findings), tuple(evidence))
+
+
+class _Asking:
+    """Which ecosystems speak of a package: the distribution's for its own kind, else the one of the package's type."""
+
+    def __init__(self, distribution: Distribution | None) -> None:
+        self._kind = FAMILIES[distribution.id].database if distribution else ""
+        releases = ecosystems_of(distribution) if distribution else ()
+        # One without a release means all of them.
+        self._distribution = tuple(dict.fromkeys((*releases, base_of(distribution)))) if distribution and releases else ()
+
+    def ecosystems(self, package: Package) -> tuple[str, ...]:
+        if package.type == self._kind:
+            return self._distribution
+        ecosystem = ecosystem_of_type(package.type)
+        return (ecosystem,) if ecosystem else ()
 
 
 def _asked(package: Package, ecosystems: Iterable[str], store: Store) -> list[tuple[str, Candidate]]:
@@ -48,10 +77,12 @@ def _asked(package: Package, ecosystems: Iterable[str], store: Store) -> list[tu
 
     A distribution's records name source packages, some name binary ones: each has its own version.
     """
-    pairs = sorted({(package.source_name, package.source_version), (package.name, package.version)})
+    pairs = {(package.name, package.version)}
+    if package.source_name:
+        pairs.add((package.source_name, package.source_version))
     return [
         (version, candidate)
-        for name, version in pairs
+        for name, version in sorted(pairs)
         for ecosystem in ecosystems
         for candidate in store.candidates(ecosystem, name)
     ]
@@ -94,10 +125,17 @@ def _doubts(package: Package, asked: list[tuple[str, Candidate]], compare: Compa
 def _judge(version: str, candidate: Candidate, compare: Compare) -> Hit | None:
     """Return the hit when the version lies in a range or in the list of versions (OSV: either is enough)."""
     inside = affecting(version, candidate.ranges, compare)
-    if not inside and not any(listed == version or compare(listed, version) == 0 for listed in candidate.versions):
+    if not inside and not _listed(version, candidate, compare):
         return None
     fixed = tuple(
         dict.fromkeys(clean(bound, 200) for events in inside or candidate.ranges if (bound := fixes(version, events, compare)))
     )
     open_end = any(has_last_affected(events) for events in inside) or not inside
     return Hit(candidate.advisory, fixed, open_end and not fixed, candidate.severity)
+
+
+def _listed(version: str, candidate: Candidate, compare: Compare) -> bool:
+    """Return whether the record lists the version; where it has no ranges, another spelling of it counts as well."""
+    if version in candidate.versions:
+        return True
+    return not candidate.ranges and any(compare(listed, version) == 0 for listed in candidate.versions)

@@ -23,7 +23,8 @@ class Finding:
 
     `fix_state` is "fixed", "not-fixed" or "unknown"; `known_exploited` is None where the store has no such list;
     `raw_severity` is the vendor's own word; `advisories` are the records that decided; `upgrade`
-    is the lowest version of the package that has every fix known for it, not only this one's.
+    is the lowest version of the package that has every fix known for it, not only this one's; `deferrable`: the
+    distribution answers for the package, which it ships and may have patched without changing the version.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Finding:
     url: str
     advisories: tuple[str, ...] = ()
     upgrade: str = ""
+    deferrable: bool = False
 
     @property
     def fingerprint(self) -> str:

@@ -11,7 +11,7 @@ class JudgedFinding:
     """A finding and what the policy made of it.
 
     `severity` is what the sources say, `counts_as` what the policy takes it for (they differ where it is unknown);
-    `status` is "violates", "warns", "waived" or "accepted"; `waiver` is the index of the waiver that holds for it;
+    `status` is "violates", "warns", "waived", "deferred" or "accepted"; `waiver` is the index of the waiver that holds for it;
     `unknowns` are the values that a rule asked for and nobody knows.
     """
 

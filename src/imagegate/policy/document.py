@@ -20,6 +20,7 @@ EVIDENCE = (
 DEFAULT_MAX_AGE = "3d"
 DEFAULT_SOURCES = ("vendor", "cvss")
 DEFAULT_UNKNOWN = "high"
+DEFAULT_OWNED = "defer"
 DEFAULT_REQUIRED = ("reason", "owner", "expires")
 
 
@@ -54,6 +55,7 @@ class Policy:
     content: Mapping[str, Any]
     sources: tuple[str, ...]
     unknown: str
+    owned: str
     rules: tuple[Rule, ...]
     evidence: Mapping[str, str]
     max_age: timedelta

@@ -30,9 +30,12 @@ def evaluate(report: ScanReport, policy: Policy, clock: datetime, *, report_only
     """Return the verdict; the same arguments give the same value, whenever and wherever."""
     subjects = [_subject(finding, policy) for finding in report.findings]
     waived, waivers = _waive(report.findings, policy.waivers, clock)
-    matched = [_matched(subject, policy) for subject in subjects]
+    matched = [{} if _is_deferred(subject.finding, policy) else _matched(subject, policy) for subject in subjects]
     rules = tuple(_outcome(number, policy, matched, waived, report.findings) for number in range(len(policy.rules)))
-    findings = tuple(_judged(subject, matched[index], rules, waived.get(index)) for index, subject in enumerate(subjects))
+    findings = tuple(
+        _judged(subject, matched[index], rules, waived.get(index), _is_deferred(subject.finding, policy))
+        for index, subject in enumerate(subjects)
+    )
     evidence = tuple(
         _checked(item, policy) for item in (*report.evidence, *_clocked(report, policy, clock), *_missing(report, policy))
     )
@@ -131,10 +134,18 @@ def _words(match: Mapping[str, Any], maximum: int) -> str:
     return clean(", ".join([*parts, f"at most {maximum}"] if maximum else parts))
 
 
-def _judged(subject: Subject, matched: dict[int, list[str]], rules: tuple[RuleOutcome, ...], waiver: int | None) -> JudgedFinding:
+def _is_deferred(finding: Finding, policy: Policy) -> bool:
+    return finding.deferrable and policy.owned == "defer"
+
+
+def _judged(
+    subject: Subject, matched: dict[int, list[str]], rules: tuple[RuleOutcome, ...], waiver: int | None, deferred: bool
+) -> JudgedFinding:
     broken = {rules[number].status for number in matched}
     if waiver is not None:
         status = "waived"
+    elif deferred:
+        status = "deferred"
     else:
         status = "violates" if "violated" in broken else "warns" if "warns" in broken else "accepted"
     unknowns = tuple(sorted({key for keys in matched.values() for key in keys}))

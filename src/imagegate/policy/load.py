@@ -14,6 +14,7 @@ from imagegate.policy import yaml
 from imagegate.policy.conditions import impossible
 from imagegate.policy.document import (
     DEFAULT_MAX_AGE,
+    DEFAULT_OWNED,
     DEFAULT_REQUIRED,
     DEFAULT_SOURCES,
     DEFAULT_UNKNOWN,
@@ -56,7 +57,9 @@ def as_yaml(policy: Policy) -> str:
     import yaml as writer
 
     content = {
-        key: policy.content[key] for key in ("version", "severity", "rules", "evidence", "waivers") if key in policy.content
+        key: policy.content[key]
+        for key in ("version", "severity", "owned", "rules", "evidence", "waivers")
+        if key in policy.content
     }
     text: str = writer.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
     if any(clean(line, len(line)) != line for line in text.split("\n")):  # YAML prints bidi characters as they are
@@ -74,6 +77,7 @@ def _policy(reference: str, content: dict[str, Any]) -> Policy:
         content=content,
         sources=(sources,) if isinstance(sources, str) else tuple(sources),
         unknown=severity.get("unknown", DEFAULT_UNKNOWN),
+        owned=content.get("owned", DEFAULT_OWNED),
         rules=tuple(Rule(rule["id"], rule["match"], rule["action"], rule.get("max", 0)) for rule in content["rules"]),
         evidence={check: evidence.get(check, "fail") for check in EVIDENCE},
         max_age=_duration(evidence.get("database_max_age", DEFAULT_MAX_AGE)),

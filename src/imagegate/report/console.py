@@ -156,6 +156,10 @@ class Console:
         waived = [judged for judged in verdict.findings if judged.status == "waived"]
         if rest:
             yield from self._lines(f"Breaks no rule: {wording.counts(rest)}", "", rest="  ")
+        deferred = [judged for judged in verdict.findings if judged.status == "deferred"]
+        if deferred:
+            said = f"Left to the distribution, which ships these packages: {wording.counts(deferred)}"
+            yield from self._lines(said, "", rest="  ")
         if waived:
             yield from self._lines(f"Waived: {wording.counts(waived)}", "", rest="  ")
         kinds: dict[str, int] = {}

@@ -127,6 +127,8 @@ def _package(package: Package) -> dict[str, Any]:
         "source_version": package.source_version,
         "locations": [_location(location) for location in package.locations],
         "owned_by": package.owned_by,
+        "by_distribution": package.by_distribution,
+        "basis": package.basis,
     }
 
 
@@ -155,6 +157,7 @@ def _finding(judged: JudgedFinding) -> dict[str, Any]:
         "url": finding.url,
         "advisories": list(finding.advisories),
         "upgrade": finding.upgrade,
+        "deferrable": finding.deferrable,
         "change": None,
         "status": judged.status,
         "rules": list(judged.rules),
