@@ -1,0 +1,128 @@
+"""Node packages: what npm, Yarn and pnpm have installed below `node_modules`, and what Yarn's Plug'n'Play loads.
+
+Formats: npm documentation, "folders" and "package.json"; pnpm documentation, "Symlinked node_modules structure" (the
+real folders lie below `node_modules/.pnpm`); Yarn documentation, "Plug'n'Play", whose specification describes
+`packageRegistryData`. The zips of Yarn's cache are not read: only what `.pnp.cjs` names is installed, the rest is a cache.
+"""
+
+import re
+
+from imagegate.cataloger.documents import document, note, parse, several, text
+from imagegate.cataloger.interface import Sightings
+from imagegate.model.image import Content
+
+_INSTALLED = re.compile(
+    r"(?:\A|/)(?:node_modules/(?:@[^/]+/)?[^/@.][^/]*|yarn-v\d[\w.]*)/package\.json\Z"
+)  # the images of Node have a Yarn
+_PLACE = re.compile(r"(?:\.pnpm/[^/]+|(?:@[^/]+/)?[^/@.][^/]*)\Z")  # directly below `node_modules`
+_NAME = re.compile(r"(?:@[A-Za-z0-9~!'()*._-]+/)?[A-Za-z0-9~!'()*_-][A-Za-z0-9~!'()*._-]{0,213}\Z")
+_PNP = (".pnp.cjs", ".pnp.js", ".pnp.data.json")
+_STATE = re.compile(r"(?:RAW_RUNTIME_STATE\s*=\s*|hydrateRuntimeState\(\s*(?:JSON\.parse\(\s*)?)('?)(?=\{)")
+_LOCAL = ("workspace:", "link:", "portal:")  # the application's own
+_LONGEST = 4 << 20  # bytes of a package.json: the largest on the registry have less than one
+
+
+class Node:
+    """See interface.FileCataloger."""
+
+    name = "node"
+    names = ("package.json", *_PNP)
+    endings = ()
+    executables = False
+
+    def wants(self, path: str) -> bool:
+        """See FileCataloger.wants."""
+        return path.endswith(_PNP) or _INSTALLED.search(path) is not None
+
+    def look(self, path: str, content: Content) -> Sightings:
+        """See FileCataloger.look."""
+        found = Sightings()
+        if path.endswith(_PNP):
+            _plug_and_play(content, found)
+            return found
+        fields = document(content, found, _LONGEST)
+        if isinstance(fields, dict):
+            _package(fields, path, found)
+        elif not found.problems:
+            found.unreadable("does not describe a package")
+        return found
+
+
+def _package(fields: dict[str, object], path: str, found: Sightings) -> None:
+    name, version = fields.get("name"), fields.get("version")
+    if not name or not version:
+        # npm refuses to publish those, so no advisory can mean them; others were published with both.
+        if fields.get("private") is True:
+            found.doubtful("a private package without a name or version")
+            return
+        if not _is_direct(path):
+            found.doubtful("a package inside another one, without a name or version")
+            return
+    _note(found, name, version)
+
+
+def _is_direct(path: str) -> bool:
+    """Return whether every package on the way is directly in the `node_modules` of the one before it."""
+    folders = ("/" + path).removesuffix("/package.json").partition("/node_modules/")[2]
+    return all(_PLACE.match(folder) for folder in folders.split("/node_modules/"))
+
+
+def _note(found: Sightings, name: object, version: object) -> None:
+    if isinstance(version, str):
+        version = version.strip().lstrip("v=").strip()  # as npm takes it
+    short = name.rpartition("/")[2].lower() if isinstance(name, str) else ""
+    note(found, "npm", _NAME, name, version, short=short)
+
+
+def _plug_and_play(content: Content, found: Sightings) -> None:
+    """Note what Yarn's loader knows; its file is JSON, or a script with that JSON in a string or as an object."""
+    written = text(content, found)
+    if written is None:
+        return
+    written = written.lstrip()
+    if not written.startswith("{"):
+        state = _STATE.search(written)
+        if state is None:
+            if ".pnp.data.json" not in written:  # where it is read from
+                found.unreadable("a loader of Yarn whose packages cannot be found")
+            return
+        written = written[state.end() :]
+        if state[1]:
+            written = re.sub(r"\\(.)", r"\1", written, flags=re.DOTALL)
+    data = parse(written, found, 0)
+    registry = data.get("packageRegistryData") if isinstance(data, dict) else None
+    if not isinstance(registry, list):
+        if not found.problems:
+            found.unreadable("a loader of Yarn whose packages cannot be found")
+        return
+    for name, reference in several(dict.fromkeys(_references(registry, found)), found):
+        source = reference.partition("#")[2] if reference.startswith("virtual:") else reference
+        if not source.startswith(_LOCAL):
+            _note(found, name, _version(source))
+
+
+def _version(source: str) -> str:
+    """Return the version that a reference tells, "" where it tells none, as that of a git repository."""
+    if source.startswith("npm:"):
+        return source.removeprefix("npm:").partition("::")[0]
+    bound = source.rpartition("::")[2].split("&") if source.startswith("patch:") else ()
+    return next((value.removeprefix("version=") for value in bound if value.startswith("version=")), "")
+
+
+def _references(registry: list[object], found: Sightings) -> list[tuple[str, str]]:
+    """Return the pairs of name and reference; those of the application itself have none."""
+    pairs = []
+    for entry in several(registry, found):
+        match entry:
+            case [None, list()]:
+                pass
+            case [str(name), list(stores)]:
+                for store in several(stores, found):
+                    match store:
+                        case [str(reference), *_]:
+                            pairs.append((name, reference))
+                        case _:
+                            found.unreadable("an entry of Yarn's loader that cannot be read")
+            case _:
+                found.unreadable("an entry of Yarn's loader that cannot be read")
+    return pairs
