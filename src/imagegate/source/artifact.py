@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, NoReturn
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin
 
 from imagegate import __version__
 from imagegate.errors import SourceError, UsageError
@@ -214,8 +214,11 @@ class _Writer(Client):
 
     def _place(self, url: str, location: str) -> str:
         """Return the address that an upload goes to: encrypted, unless the registry itself is not."""
-        place = urljoin(url, location)
-        host, scheme = urlsplit(place).hostname or "", urlsplit(place).scheme
+        try:
+            place = urljoin(url, location)
+            scheme, host, _ = _origin(place)
+        except ValueError:
+            scheme = host = ""
         plain = scheme == "http" and (self._access.insecure or (url.startswith("http:") and _is_loopback(host)))
         if not location or not host or (scheme != "https" and not plain):
             raise SourceError(f"{self.remote.host} names no encrypted address for the upload", "Nothing was sent to it.")
