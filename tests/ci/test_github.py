@@ -16,6 +16,7 @@ EXAMPLE = TEMPLATES / "github" / "example-workflow.yml"
 WORKFLOWS = (
     ROOT / ".github" / "workflows" / "ci.yml",
     ROOT / ".github" / "workflows" / "release.yml",
+    ROOT / ".github" / "workflows" / "store.yml",
     EXAMPLE,
 )
 

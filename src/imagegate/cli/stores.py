@@ -51,7 +51,7 @@ def addresses(setting: str) -> list[str]:
             place_of(one)
         elif not one.lower().startswith(_WEB):
             raise UsageError(
-                f"--db-url {shown(one)}: not an address of advisories",
+                f"--db-url {shown(one).rpartition('@')[2]}: not an address of advisories",
                 "Name the OSV bucket, a mirror of it (https://…), or oci://HOST/REPO[:TAG].",
             )
     if not found:
