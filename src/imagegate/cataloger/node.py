@@ -6,6 +6,7 @@ real folders lie below `node_modules/.pnpm`); Yarn documentation, "Plug'n'Play",
 """
 
 import re
+from collections.abc import Iterator
 
 from imagegate.cataloger.documents import document, note, parse, several, text
 from imagegate.cataloger.interface import Sightings
@@ -95,10 +96,16 @@ def _plug_and_play(content: Content, found: Sightings) -> None:
         if not found.problems:
             found.unreadable("a loader of Yarn whose packages cannot be found")
         return
-    for name, reference in several(dict.fromkeys(_references(registry, found)), found):
+    seen: set[tuple[str, str]] = set()
+    for name, reference in several(_references(registry), found):
+        if not isinstance(name, str) or not isinstance(reference, str):
+            found.unreadable("an entry of Yarn's loader that cannot be read")
+            continue
         source = reference.partition("#")[2] if reference.startswith("virtual:") else reference
-        if not source.startswith(_LOCAL):
-            _note(found, name, _version(source))
+        pair = name, _version(source)
+        if pair not in seen and not source.startswith(_LOCAL):
+            seen.add(pair)  # once for each set of peers otherwise
+            _note(found, *pair)
 
 
 def _version(source: str) -> str:
@@ -109,20 +116,14 @@ def _version(source: str) -> str:
     return next((value.removeprefix("version=") for value in bound if value.startswith("version=")), "")
 
 
-def _references(registry: list[object], found: Sightings) -> list[tuple[str, str]]:
-    """Return the pairs of name and reference; those of the application itself have none."""
-    pairs = []
-    for entry in several(registry, found):
+def _references(registry: list[object]) -> Iterator[tuple[object, object]]:
+    """Yield name and reference of each package, None for what cannot be read; the application itself has no name."""
+    for entry in registry:
         match entry:
             case [None, list()]:
                 pass
-            case [str(name), list(stores)]:
-                for store in several(stores, found):
-                    match store:
-                        case [str(reference), *_]:
-                            pairs.append((name, reference))
-                        case _:
-                            found.unreadable("an entry of Yarn's loader that cannot be read")
+            case [name, list(stores)]:
+                for store in stores:
+                    yield name, store[0] if isinstance(store, list) and store else None
             case _:
-                found.unreadable("an entry of Yarn's loader that cannot be read")
-    return pairs
+                yield None, None

@@ -75,9 +75,9 @@ def _distribution(path: str, content: Content, found: Sightings) -> None:
 
 def _headers(content: Content) -> dict[str, str]:
     """Return name and version as the headers say, the first of each, "" for none; they end at the first blank line."""
-    written = decode(content.read_at(0, _HEADERS)).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = decode(content.read_at(0, _HEADERS)).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     said = {"name": "", "version": ""}
-    for key, value in _HEADER.findall(written.partition("\n\n")[0]):
+    for key, value in _HEADER.findall(("\n" + text).partition("\n\n")[0]):
         said[key.lower()] = said[key.lower()] or value.strip()
     return said
 
