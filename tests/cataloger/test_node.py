@@ -20,6 +20,8 @@ LODASH = "app/node_modules/lodash/package.json"
         "app/node_modules/a/node_modules/@s/b/node_modules/c/package.json",
         "app/node_modules/.pnpm/@babel+runtime@7.26.0/node_modules/@babel/runtime/package.json",
         "app/node_modules/.pnpm/lodash@4.17.20/node_modules/lodash/package.json",
+        "app/node_modules/.store/@babel/runtime@7.26.0-z6XFwfGW/node_modules/@babel/runtime/package.json",
+        "app/node_modules/.store/lodash-npm-4.17.20-c0db62021c/package/package.json",
         "usr/local/lib/node_modules/npm/package.json",
         "usr/lib/node_modules/pnpm/dist/node_modules/glob/package.json",
         "opt/yarn-v1.22.22/package.json",
@@ -43,6 +45,7 @@ def test_what_a_package_manager_installs_is_wanted(path: str) -> None:
         "app/node_modules/a/test/fixture/package.json",
         "app/node_modules/.vite/deps/package.json",
         "app/node_modules/.pnpm/lodash@4.17.20/package.json",
+        "app/node_modules/.store/lodash-npm-4.17.20-c0db62021c/package/helpers/package.json",
         "app/not_node_modules/a/package.json",
         "app/node_modules/a/package.json.bak",
     ],
@@ -126,8 +129,12 @@ def test_private_packages_and_those_inside_others_may_have_no_version() -> None:
         seen = look(Node(), path, data)
         assert seen.problems
         assert not failed(seen)
-    store = "app/node_modules/.pnpm/x@1/node_modules/x/package.json"
-    for path in ("app/node_modules/a/node_modules/x/package.json", store):
+    for path in (
+        "app/node_modules/a/node_modules/x/package.json",
+        "app/node_modules/.pnpm/x@1/node_modules/x/package.json",
+        "app/node_modules/.store/@s/x@1/node_modules/@s/x/package.json",
+        "app/node_modules/.store/x-npm-1/package/package.json",
+    ):
         assert failed(look(Node(), path, fields(name="x")))
 
 

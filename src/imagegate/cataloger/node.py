@@ -1,8 +1,9 @@
 """Node packages: what npm, Yarn and pnpm have installed below `node_modules`, and what Yarn's Plug'n'Play loads.
 
 Formats: npm documentation, "folders" and "package.json"; pnpm documentation, "Symlinked node_modules structure" (the
-real folders lie below `node_modules/.pnpm`); Yarn documentation, "Plug'n'Play", whose specification describes
-`packageRegistryData`. The zips of Yarn's cache are not read: only what `.pnp.cjs` names is installed, the rest is a cache.
+real folders lie in `node_modules/.pnpm`, those of npm's linked strategy and of Yarn's pnpm linker in `.store`); Yarn
+documentation, "Plug'n'Play", whose specification describes `packageRegistryData`. The zips of Yarn's cache are not
+read: what `.pnp.cjs` names is installed, the rest is only a cache.
 """
 
 import re
@@ -13,9 +14,9 @@ from imagegate.cataloger.interface import Sightings
 from imagegate.model.image import Content
 
 _INSTALLED = re.compile(
-    r"(?:\A|/)(?:node_modules/(?:@[^/]+/)?[^/@.][^/]*|yarn-v\d[\w.]*)/package\.json\Z"
-)  # the images of Node have a Yarn
-_PLACE = re.compile(r"(?:\.pnpm/[^/]+|(?:@[^/]+/)?[^/@.][^/]*)\Z")  # directly below `node_modules`
+    r"(?:\A|/)(?:node_modules/(?:(?:@[^/]+/)?[^/@.][^/]*|\.store/[^/]+/package)|yarn-v\d[\w.]*)/package\.json\Z"
+)  # the images of Node have a Yarn below `opt`
+_PLACE = re.compile(r"(?:(?:@[^/]+/)?[^/@.][^/]*|\.[\w-]+/(?:@[^/]+/)?[^/]+(?:/package)?)\Z")  # directly below `node_modules`
 _NAME = re.compile(r"(?:@[A-Za-z0-9~!'()*._-]+/)?[A-Za-z0-9~!'()*_-][A-Za-z0-9~!'()*._-]{0,213}\Z")
 _PNP = (".pnp.cjs", ".pnp.js", ".pnp.data.json")
 _STATE = re.compile(r"(?:RAW_RUNTIME_STATE\s*=\s*|hydrateRuntimeState\(\s*(?:JSON\.parse\(\s*)?)('?)(?=\{)")
