@@ -216,7 +216,7 @@ def _mach_o(content: Content, start: int, head: bytes) -> Executable:
     at = 0
     for _ in range(count):
         command, step = struct.unpack_from(order + "II", commands, at)
-        if step < 8:
+        if step < 8 or at + step > length:
             raise Malformed("its load commands have no end")
         if command in (0x1, 0x19):  # LC_SEGMENT, LC_SEGMENT_64
             _mach_o_segment(program, commands[at : at + step], order, start, wide=command == 0x19)
