@@ -83,7 +83,10 @@ def test_a_derivative_is_taken_as_its_base_and_says_so(tmp_path: Path, text: str
     ("files", "reason"),
     [
         ({ETC: "ID=kali\nID_LIKE=debian\nVERSION_ID=2024.1\n"}, "kali 2024.1, whose packages cannot be judged yet"),
-        ({ETC: "ID=fedora\nVERSION_ID=40\n"}, "fedora 40, whose packages cannot be judged yet"),
+        (
+            {ETC: "ID=eurolinux\nID_LIKE='rhel fedora centos'\nVERSION_ID=9.3\n"},
+            "eurolinux 9.3, whose packages cannot be judged yet",
+        ),
         ({ETC: "ID=derivative\nVERSION_CODENAME=bookworm\n"}, "cannot be judged yet"),
         ({ETC: "ID=debian\n"}, "debian with no version"),
         ({ETC: "ID=debian\nVERSION_CODENAME=sid\n"}, "debian with codename sid"),

@@ -1,9 +1,10 @@
 """Which distribution an image is, told by its files.
 
 Order: `etc/os-release`, `usr/lib/os-release` (os-release(5)), `etc/lsb-release`, `etc/alpine-release`,
-`etc/debian_version`. Nothing that a label or a name says counts.
+`etc/debian_version`, `etc/redhat-release` and its likes. Nothing that a label or a name says counts.
 """
 
+import re
 import shlex
 from collections.abc import Iterator
 
@@ -15,7 +16,23 @@ from imagegate.text import clean, decode
 
 _OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
 _LSB, _ALPINE, _DEBIAN = "etc/lsb-release", "etc/alpine-release", "etc/debian_version"
-_BASENAMES = {path.rpartition("/")[2] for path in (*_OS_RELEASE, _LSB, _ALPINE, _DEBIAN)}
+_NAMED = ("redhat", "centos", "rocky", "almalinux", "oracle", "fedora", "mageia", "openEuler", "system")
+_RED_HATS = tuple(f"etc/{name}-release" for name in _NAMED)
+_ALL = (*_OS_RELEASE, _LSB, _ALPINE, _DEBIAN, *_RED_HATS)
+_BASENAMES = {path.rpartition("/")[2] for path in _ALL}
+# `CentOS Linux release 7.9.2009 (Core)`: how those files name a distribution, and what os-release calls it.
+_RELEASE = re.compile(r"(?P<name>[A-Za-z][A-Za-z ]*?)(?: Linux)?(?: Server| AMI| Stream)* release (?P<version>\d[\d.]*)")
+_IDS = {
+    "red hat enterprise": "rhel",
+    "centos": "centos",
+    "rocky": "rocky",
+    "almalinux": "almalinux",
+    "oracle": "ol",
+    "fedora": "fedora",
+    "amazon": "amzn",
+    "mageia": "mageia",
+    "openeuler": "openeuler",
+}
 _LONGEST = 64 << 10  # bytes: the real ones have less than one
 
 
@@ -27,7 +44,7 @@ def wants(path: str) -> bool:
 def detect(files: Files) -> tuple[Distribution | None, list[Evidence]]:
     """Return the distribution, None where there is none or it is not known, and what was noticed on the way."""
     evidence: list[Evidence] = []
-    texts = {path: _text(files, path, evidence) for path in (*_OS_RELEASE, _LSB, _ALPINE, _DEBIAN)}
+    texts = {path: _text(files, path, evidence) for path in _ALL}
     facts, origin = _facts(texts)
     if not facts:
         nameless = next((path for path in _OS_RELEASE if files.depth and files.exists(path, files.depth - 1)), "")
@@ -53,7 +70,17 @@ def _facts(texts: dict[str, str]) -> tuple[dict[str, str], str]:
         return {"ID": "alpine", "VERSION_ID": version}, _ALPINE
     if version := texts[_DEBIAN].strip():
         return _debian(version), _DEBIAN
+    for path in _RED_HATS:
+        if facts := _red_hat(texts[path]):
+            return facts, path
     return {}, ""
+
+
+def _red_hat(text: str) -> dict[str, str]:
+    """Return what `etc/redhat-release` or one of its likes says, {} where it names no distribution that is known."""
+    found = _RELEASE.match(text.strip()[:200])
+    identity = _IDS.get(found["name"].lower(), "") if found else ""
+    return {"ID": identity, "VERSION_ID": found["version"].rstrip("."), "PRETTY_NAME": text.strip()} if found and identity else {}
 
 
 def _lsb(texts: dict[str, str]) -> dict[str, str]:
@@ -104,7 +131,7 @@ def _release(family: Family, version: str, codename: str) -> Release:
     if family.releases and _number(version) is None:
         return Release("", codename, "")  # `3.22.0_alpha20250108` is not yet 3.22
     parts = version.split(".")
-    early = family.parts == 1 and parts[0] == "3"  # Debian counted 3.0 and 3.1 as two releases
+    early = family is FAMILIES["debian"] and parts[0] == "3"  # Debian counted 3.0 and 3.1 as two releases
     cut = ".".join(parts[: 2 if early else family.parts])
     for release in family.releases:
         if release.version == cut:
@@ -148,11 +175,31 @@ def _contradictions(found: Distribution, facts: dict[str, str], origin: str, tex
         yield f"{says}, but there is {_ALPINE}"
     elif alpine and found.id == "alpine" and _release(family, alpine, "").version != found.version:
         yield f"{says}, {_ALPINE} says {clean(alpine, 40)}"
+    if identity == found.id:
+        yield from _red_hat_contradictions(found, says, origin, texts)
     debian = texts[_DEBIAN].strip()
+    if debian and family.database != "deb":
+        yield f"{says}, but there is {_DEBIAN}"
+        return
     numbered = debian[:1].isdigit()
     agreed = not numbered if found.id == "ubuntu" else found.id != "debian" or _agree(found, _debian(debian), strict=numbered)
     if not agreed:
         yield f"{says}, {_DEBIAN} says {clean(debian, 40)}"
+
+
+def _red_hat_contradictions(found: Distribution, says: str, origin: str, texts: dict[str, str]) -> Iterator[str]:
+    """Most of these files are links to one of them; Oracle has Red Hat's beside its own."""
+    told = set()
+    for path in _RED_HATS:
+        facts = _red_hat(texts[path]) if path != origin else {}
+        if not facts:
+            continue
+        same = facts["ID"] == found.id or (found.id, facts["ID"]) == ("ol", "rhel")
+        if not same or _release(FAMILIES[found.id], facts["VERSION_ID"], "").version != found.version:
+            text = clean(texts[path].strip(), 80)
+            if text not in told:
+                told.add(text)
+                yield f"{says}, {path} says {text}"
 
 
 def _agree(found: Distribution, facts: dict[str, str], *, strict: bool = False) -> bool:

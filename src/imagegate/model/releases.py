@@ -2,7 +2,12 @@
 
 Sources, read 2026-11-22: Debian and Ubuntu from the distro-info-data package (debian.csv: the end of LTS, which
 Debian's advisories cover; ubuntu.csv: the end of standard support, since ESM updates are not in the archive);
-Alpine from https://alpinelinux.org/releases/. Rolling distributions have no release that ends.
+Alpine from https://alpinelinux.org/releases/. Those with rpm packages after the life-cycle pages of their makers:
+Fedora (docs.fedoraproject.org, Releases/lifecycle), RHEL (access.redhat.com/support/policy/updates/errata: the end of
+maintenance support), CentOS (centos.org), Rocky (wiki.rockylinux.org), AlmaLinux (wiki.almalinux.org), Oracle
+(Premier Support), Amazon (aws.amazon.com/amazon-linux-2/faqs, docs.aws.amazon.com/linux/al2023), SUSE
+(suse.com/lifecycle: the end of general support), openSUSE (en.opensuse.org/Lifetime), Photon and Azure Linux. A day
+that was not certain is not in the table. Rolling distributions have no release that ends.
 """
 
 from dataclasses import dataclass
@@ -10,7 +15,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """`version` as in os-release, cut to what the distribution counts as a release; `end` is the last day."""
+    """`version` as in os-release, cut to what the distribution counts as a release; `end` is the last day, "" unknown."""
 
     version: str
     codename: str
@@ -28,7 +33,7 @@ class Family:
 
 def _table(text: str) -> tuple[Release, ...]:
     rows = (line.split() for line in text.strip().splitlines())
-    return tuple(Release(version, "" if codename == "-" else codename, end) for version, codename, end in rows)
+    return tuple(Release(version, *("" if value == "-" else value for value in rest)) for version, *rest in rows)
 
 
 FAMILIES = {
@@ -121,4 +126,160 @@ FAMILIES = {
     "chainguard": Family("apk", 0),
     "alpaquita": Family("apk", 1),
     "bellsoft-hardened-containers": Family("apk", 1),
+    "fedora": Family(
+        "rpm",
+        1,
+        _table("""
+            36 - 2023-05-16
+            37 - 2023-12-05
+            38 - 2024-05-21
+            39 - 2024-11-26
+            40 - 2025-05-13
+            41 - -
+            42 - -
+            43 - -
+            44 - -
+        """),
+    ),
+    "rhel": Family(
+        "rpm",
+        1,
+        _table("""
+            5 - 2017-03-31
+            6 - 2020-11-30
+            7 - 2024-06-30
+            8 - 2029-05-31
+            9 - 2032-05-31
+            10 - 2035-05-31
+        """),
+    ),
+    # Of CentOS Linux up to 8, and of CentOS Stream from 9 on; Stream 8 was supported until 2024-05-31.
+    "centos": Family(
+        "rpm",
+        1,
+        _table("""
+            5 - 2017-03-31
+            6 - 2020-11-30
+            7 - 2024-06-30
+            8 - 2021-12-31
+            9 - 2027-05-31
+            10 - -
+        """),
+    ),
+    "rocky": Family(
+        "rpm",
+        1,
+        _table("""
+            8 - 2029-05-31
+            9 - 2032-05-31
+            10 - 2035-05-31
+        """),
+    ),
+    "almalinux": Family(
+        "rpm",
+        1,
+        _table("""
+            8 - 2029-03-01
+            9 - 2032-05-31
+            10 - 2035-05-31
+        """),
+    ),
+    "ol": Family(
+        "rpm",
+        1,
+        _table("""
+            6 - 2021-03-31
+            7 - 2024-12-31
+            8 - 2029-07-31
+            9 - 2032-06-30
+            10 - 2035-06-30
+        """),
+    ),
+    "amzn": Family(
+        "rpm",
+        1,
+        _table("""
+            2018 - 2023-12-31
+            2 - 2026-06-30
+            2023 - -
+        """),
+    ),
+    "sles": Family(
+        "rpm",
+        2,
+        _table("""
+            11.4 - 2019-03-31
+            12.3 - 2019-06-30
+            12.4 - 2020-06-30
+            12.5 - 2024-10-31
+            15 - 2019-12-31
+            15.1 - 2021-01-31
+            15.2 - 2021-12-31
+            15.3 - 2022-12-31
+            15.4 - 2023-12-31
+            15.5 - 2024-12-31
+            15.6 - 2025-12-31
+            15.7 - 2031-07-31
+            16.0 - -
+        """),
+    ),
+    "opensuse-leap": Family(
+        "rpm",
+        2,
+        _table("""
+            15.0 - 2019-12-03
+            15.1 - 2021-02-02
+            15.2 - 2022-01-04
+            15.3 - 2022-12-31
+            15.4 - 2023-12-07
+            15.5 - 2024-12-31
+            15.6 - 2026-04-30
+            16.0 - -
+            42.3 - 2019-06-30
+        """),
+    ),
+    "opensuse-tumbleweed": Family("rpm", 0),
+    "photon": Family(
+        "rpm",
+        2,
+        _table("""
+            1.0 - 2022-02-28
+            2.0 - 2022-12-31
+            3.0 - 2024-03-01
+            4.0 - -
+            5.0 - -
+        """),
+    ),
+    "mariner": Family(
+        "rpm",
+        1,
+        _table("""
+            1 - 2023-07-31
+            2 - 2025-07-31
+        """),
+    ),
+    "azurelinux": Family(
+        "rpm",
+        1,
+        _table("""
+            3 - -
+        """),
+    ),
+    "openeuler": Family(
+        "rpm",
+        2,
+        _table("""
+            20.03 - -
+            22.03 - -
+            24.03 - -
+        """),
+    ),
+    "mageia": Family(
+        "rpm",
+        1,
+        _table("""
+            8 - -
+            9 - -
+        """),
+    ),
 }
