@@ -106,7 +106,7 @@ def test_a_package_url_that_cannot_be_read_is_reported_and_costs_no_other(locato
 
 
 def test_large_and_long_files_are_bounded() -> None:
-    assert failed(look(Bitnami(), DOCUMENT, b" " * (50 << 20)))
+    assert failed(look(Bitnami(), DOCUMENT, b" " * (50 << 20) + sample("postgresql.spdx.json")))
     seen = look(Bitnami(), DOCUMENT, document(*(f"pkg:bitnami/a@{number}" for number in range(60_000))))
     assert failed(seen)
     assert len(seen.packages) == 50_000

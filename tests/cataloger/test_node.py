@@ -118,7 +118,7 @@ def test_a_name_or_version_that_is_none_is_reported(wrong: object) -> None:
 
 
 def test_a_file_too_large_to_be_read_is_reported() -> None:
-    assert failed(look(Node(), LODASH, b" " * (50 << 20)))
+    assert failed(look(Node(), LODASH, b" " * (50 << 20) + sample("lodash.package.json")))
 
 
 def test_private_packages_and_those_inside_others_may_have_no_version() -> None:
