@@ -78,9 +78,16 @@ def test_a_wrong_setting_is_a_usage_error_before_anything_is_fetched(clean: Path
         assert "s3cret" not in done.text
 
 
-def test_check_fetches_a_store_from_a_registry_and_gates_with_it(vulnerable: Path, published: str, tmp_path: Path) -> None:
-    done = check(vulnerable, tmp_path / "s.db", published)
+def test_check_fetches_a_store_from_a_registry_and_gates_with_it(
+    vulnerable: Path,
+    published: str,
+    mirror: Bucket,
+    tmp_path: Path,
+) -> None:
+    mirror.asked.clear()
+    done = check(vulnerable, tmp_path / "s.db", f"{published},{mirror.url}")
     assert done.code == 10, done.text
+    assert mirror.asked == []  # the first one served
     assert "exploited" in done.out
     status = imagegate("db", "status", "--db", tmp_path / "s.db")
     address, _, digest = published.partition("@")
