@@ -23,49 +23,57 @@ class _Refused(Exception):
 def parse(data: bytes, what: str) -> dict[str, Any]:
     """Return the document as it would be in JSON; raises SourceError for what is not CycloneDX."""
     root = _tree(data, what)
-    space, _, tag = root.tag.rpartition("}")
-    if tag != "bom" or not space.startswith(NAMESPACE):
+    if root.tag != "bom":
+        space, _, tag = root.tag.rpartition("}")
         hint = "SPDX is read as JSON or tag-value, not as RDF." if "rdf" in space else "Is it the right file?"
         raise SourceError(f"{what}: XML, but not CycloneDX: its root is {clean(tag, 60)!r}", hint)
-    prefix = f"{space}}}"
-    metadata = root.find(f"{prefix}metadata")
+    metadata = _only(root, "metadata", what)
     document: dict[str, Any] = {
-        "specVersion": space.removeprefix(NAMESPACE),
-        "components": _components(root, prefix),
-        "vulnerabilities": [{} for _ in root.iterfind(f"{prefix}vulnerabilities/{prefix}vulnerability")],
+        "specVersion": root.get("", ""),
+        "components": _components(root, what),
+        "vulnerabilities": [{} for _ in root.iterfind("vulnerabilities/vulnerability")],
         "compositions": [
-            {"aggregate": _text(one, f"{prefix}aggregate"), "dependencies": one.find(f"{prefix}assemblies") is None
-             and one.find(f"{prefix}dependencies") is not None}
-            for one in root.iterfind(f"{prefix}compositions/{prefix}composition")
+            {"aggregate": _text(one, "aggregate", what), "dependencies": one.find("assemblies") is None
+             and one.find("dependencies") is not None}
+            for one in root.iterfind("compositions/composition")
         ],
     }  # fmt: skip
     if metadata is not None:
-        component = metadata.find(f"{prefix}component")
-        tools = [*metadata.iterfind(f"{prefix}tools/{prefix}tool"), *metadata.iterfind(f"{prefix}tools/{prefix}components/*")]
-        named = [{key: _text(tool, prefix + key) for key in ("name", "version")} for tool in tools]
-        document["metadata"] = {"tools": named, "component": {} if component is None else _component(component, prefix)}
+        component = _only(metadata, "component", what)
+        tools = [*metadata.iterfind("tools/tool"), *metadata.iterfind("tools/components/*")]
+        named = [{key: _text(tool, key, what) for key in ("name", "version")} for tool in tools]
+        document["metadata"] = {"tools": named, "component": {} if component is None else _component(component, what)}
     return document
 
 
-def _components(parent: Element, prefix: str) -> list[dict[str, Any]]:
-    return [_component(one, prefix) for one in parent.iterfind(f"{prefix}components/{prefix}component")]
+def _components(parent: Element, what: str) -> list[dict[str, Any]]:
+    return [_component(one, what) for one in parent.iterfind("components/component")]
 
 
-def _component(element: Element, prefix: str) -> dict[str, Any]:
-    properties = element.iterfind(f"{prefix}properties/{prefix}property")
-    places = element.iterfind(f"{prefix}evidence/{prefix}occurrences/{prefix}occurrence/{prefix}location")
+def _component(element: Element, what: str) -> dict[str, Any]:
+    properties = element.iterfind("properties/property")
+    places = element.iterfind("evidence/occurrences/occurrence/location")
     return {
         "type": element.get("type", ""),
         "bom-ref": element.get("bom-ref", ""),
-        **{key: _text(element, prefix + key) for key in _TEXTS},
+        **{key: _text(element, key, what) for key in _TEXTS},
         "properties": [{"name": one.get("name", ""), "value": (one.text or "").strip()} for one in properties],
         "evidence": {"occurrences": [{"location": (one.text or "").strip()} for one in places]},
-        "components": _components(element, prefix),
+        "components": _components(element, what),
     }
 
 
-def _text(element: Element, tag: str) -> str:
-    return (element.findtext(tag) or "").strip()
+def _text(element: Element, tag: str, what: str) -> str:
+    found = _only(element, tag, what)
+    return "" if found is None else "".join(found.itertext()).strip()
+
+
+def _only(element: Element, tag: str, what: str) -> Element | None:
+    """Return the one child of that name; of two, readers take different ones."""
+    found = element.findall(tag)
+    if len(found) > 1:
+        raise SourceError(f"{what}: <{clean(element.tag, 60)}> has <{tag}> twice", "Write the document again.")
+    return found[0] if found else None
 
 
 def _tree(data: bytes, what: str) -> Element:
@@ -79,12 +87,16 @@ def _tree(data: bytes, what: str) -> Element:
         depth, count = depth + 1, count + 1
         if depth > _DEEPEST or count > VALUES:
             raise _Refused("too many elements for an SBOM, or nested too deeply")
-        builder.start(tag, attributes)
+        space, _, name = tag.rpartition("}")
+        if depth == 1 and space.startswith(NAMESPACE):
+            attributes[""] = space.removeprefix(NAMESPACE)  # no attribute is called so
+        builder.start(name if space.startswith(NAMESPACE) else tag, attributes)
 
     def end(tag: str) -> None:
         nonlocal depth
         depth -= 1
-        builder.end(tag)
+        space, _, name = tag.rpartition("}")
+        builder.end(name if space.startswith(NAMESPACE) else tag)
 
     def refuse(*_: object) -> NoReturn:
         raise _Refused("it has a document type, which may define entities; an SBOM needs none")
