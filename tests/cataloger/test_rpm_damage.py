@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagegate.cataloger.rpm import bdb, ndb
+from imagegate.cataloger.rpm import bdb, ndb, wal
 from imagegate.cataloger.rpm import header as headers
 from imagegate.cataloger.rpm import sqlite as reader
 from tests.cataloger.rpms import BDB, NDB, OS_RELEASE, ROCKY, SQLITE, catalog, failing, header, names, sample, sqlite
@@ -98,6 +98,16 @@ def test_a_log_that_was_cut_off_counts_as_far_as_it_was_committed(tmp_path: Path
     assert read("sqlite", data, log[:-1]) == (["a", "b"], [])
     assert read("sqlite", data, log + log[32:]) == (["b", "c"], [])
     assert read("sqlite", data, log[:40] + bytes(16) + log[56:]) == (["a", "b"], [])
+
+
+def test_a_log_that_makes_the_database_huge_is_refused(tmp_path: Path) -> None:
+    data, log = logged(tmp_path, header("c"))
+    head = log[:32]
+    order, total = ">" if head[3] & 1 else "<", struct.unpack(">II", head[24:])
+    frame = struct.pack(">II", 1, 0xFFFFFF)
+    total = wal._sum(order, data[:4096], wal._sum(order, frame, total))
+    found = read("sqlite", data, head + frame + head[16:24] + struct.pack(">II", *total) + data[:4096])
+    assert found == (["a", "b"], ["the log beside it makes it larger than is read"])
 
 
 @pytest.mark.parametrize("log", [b"x", b"x" * 5000, struct.pack(">3I", 0x377F0682, 3007000, 3) + bytes(5000)])

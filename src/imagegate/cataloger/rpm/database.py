@@ -70,7 +70,7 @@ def _blobs(files: Files, path: str, content: bytes, state: State, lost: Callable
     """The content tells the format: `Packages` and `Packages.db` are also found with the other's content."""
     if content.startswith(sqlite.MAGIC) or path.endswith(SQLITE):
         log, journal = (*state[1:], None, None)[:2]
-        logged: bytes | str = read(files, log, limits.LONGEST) if log is not None else b""
+        logged: bytes | str = read(files, log, limits.LOG) if log is not None else b""
         if isinstance(logged, str):
             lost(f"the log beside it cannot be read: {logged}")
             logged = b""

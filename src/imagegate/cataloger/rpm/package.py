@@ -109,7 +109,7 @@ def paths(one: Header, names: frozenset[bytes]) -> set[bytes]:
     return {
         (folders[index] + base).lstrip(b"/")
         for base, index in zip(bases, indexes, strict=True)
-        if base in names and index < len(folders)
+        if base in names and index < len(folders) and len(folders[index]) < 4096  # PATH_MAX of Linux
     }
 
 

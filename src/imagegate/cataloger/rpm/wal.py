@@ -20,23 +20,26 @@ def apply(log: bytes, whole: bytearray, lost: Callable[[str], None]) -> None:
     if total != struct.unpack_from(">II", log, 24):
         lost("the log beside it cannot be read")
         return
-    pending: dict[int, int] = {}
+    pages, committed, pending = 0, dict[int, int](), dict[int, int]()
     for at in range(32, size - 24 - page + 1, 24 + page):
-        number, pages, *rest = struct.unpack_from(">6I", log, at)
+        number, end, *rest = struct.unpack_from(">6I", log, at)
         total = _sum(order, log[at + 24 : at + 24 + page], _sum(order, log[at : at + 8], total))
-        if bytes(log[at + 8 : at + 16]) != log[16:24] or tuple(rest[2:]) != total or not number:
+        if log[at + 8 : at + 16] != log[16:24] or tuple(rest[2:]) != total or not number:
             break  # what an older log left behind, or a transaction that was cut off: not part of the database
         pending[number] = at + 24
-        if not pages:
-            continue
-        if pages * page > LONGEST or max(pending) > pages:
-            lost("the log beside it makes it larger than is read")
-            return
+        if end:  # a commit: how many pages the database has now
+            pages = end
+            committed |= pending
+            pending = {}
+    if pages * page > LONGEST:
+        lost("the log beside it makes it larger than is read")
+        return
+    if committed:
         del whole[pages * page :]
         whole.extend(bytes(pages * page - len(whole)))
-        for target, start in pending.items():
-            whole[(target - 1) * page : target * page] = log[start : start + page]
-        pending = {}
+    for number, start in committed.items():
+        if number <= pages:
+            whole[(number - 1) * page : number * page] = log[start : start + page]
 
 
 def _sum(order: str, data: bytes, total: tuple[int, int]) -> tuple[int, int]:
