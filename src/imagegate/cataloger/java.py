@@ -62,6 +62,13 @@ class _Spent(Exception):
     """A file costs more than all that lies in it may."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Coordinates:
+    group: str
+    artifact: str
+    version: str
+
+
 @dataclass(slots=True)
 class _Contents:
     """What in an archive tells of packages."""
@@ -89,7 +96,7 @@ class _Looking:
         try:
             self._spend("archives", 1)
             archive = Archive(content)
-            contents = self._contents(archive)
+            contents = self._contents(archive, inside)
             self._coordinates(archive, contents, file, inside)
             for member in contents.nested:
                 self._nested(archive, member, inside, depth)
@@ -105,19 +112,22 @@ class _Looking:
         if self._left[what] < 0:
             raise _Spent("bytes" if what == "unpacked" else what)
 
-    def _contents(self, archive: Archive) -> _Contents:
+    def _contents(self, archive: Archive, inside: str) -> _Contents:
         self._spend("members", len(archive.directory) // 46)
         contents = _Contents()
-        for member in archive.members(without=b".class"):
-            name = member.name
-            if name.endswith((b"/pom.properties", b"/pom.xml")):
-                if _RECORD.search(name):
-                    self._spend("records", 1)
-                    contents.records[name] = member
-            elif name == _MANIFEST:
-                contents.manifest = member
-            elif name.lower().endswith(_NESTED) and member.size:
-                contents.nested.append(member)
+        try:
+            for member in archive.members(without=b".class"):
+                name = member.name
+                if name.endswith((b"/pom.properties", b"/pom.xml")):
+                    if _RECORD.search(name):
+                        self._spend("records", 1)
+                        contents.records[name] = member
+                elif name == _MANIFEST:
+                    contents.manifest = member
+                elif name.lower().endswith(_NESTED) and member.size:
+                    contents.nested.append(member)
+        except Damaged as error:  # what stands before the damage counts
+            self.note("fail", inside, str(error))
         return contents
 
     def _nested(self, archive: Archive, member: Member, inside: str, depth: int) -> None:
@@ -127,7 +137,7 @@ class _Looking:
             self.note("fail", way, "too deep in other archives")
             return
         try:
-            if member.method:
+            if member.method and member.size <= _ARCHIVE_SIZE:
                 self._spend("unpacked", member.size)
             content = archive.open(member, _ARCHIVE_SIZE)
         except Damaged as error:
@@ -137,7 +147,7 @@ class _Looking:
 
     def _coordinates(self, archive: Archive, contents: _Contents, file: str, inside: str) -> None:
         stem = file.rsplit(".", 1)[0]
-        told: list[tuple[str, str]] = []  # artifact and version
+        told: list[_Coordinates] = []
         for name, member in contents.records.items():
             try:
                 if name.endswith(b"properties"):
@@ -147,7 +157,8 @@ class _Looking:
             except Damaged as error:
                 self.note("fail", inside, f"{clean(decode(name))} is {error}")
         said: dict[str, str] = {}
-        if contents.manifest and not any(_is_own(stem, artifact) for artifact, _ in told):
+        own = any(_is_own(stem, one.artifact) for one in told)
+        if contents.manifest and not own:
             try:
                 said = javaname.manifest(archive.read(contents.manifest, _RECORD_SIZE))
             except Damaged as error:
@@ -155,11 +166,11 @@ class _Looking:
         if file.endswith(_PLUGINS) and said.get("group-id") and said.get("short-name"):
             version = said.get("plugin-version", "").partition(" ")[0]
             self._package(said["group-id"], said["short-name"], version, inside)
-        elif not any(_is_own(stem, artifact) for artifact, _ in told):
+        elif not own:
             self._guess(archive, contents, file, said, told, inside)
 
     def _guess(
-        self, archive: Archive, contents: _Contents, file: str, said: dict[str, str], told: list[tuple[str, str]], inside: str
+        self, archive: Archive, contents: _Contents, file: str, said: dict[str, str], told: list[_Coordinates], inside: str
     ) -> None:
         """Note what an archive is that holds no record of its own."""
         stem, ending = file.rsplit(".", 1)
@@ -167,9 +178,11 @@ class _Looking:
             return
         if not told and said.get("specification-title") == "Java Platform API Specification":
             return  # a part of the Java runtime, not of anything that is published
+        if said.get("implementation-vendor-id", "") in {one.group for one in told}:
+            said = {}  # the manifest is one of a library that was put into it
         guess = javaname.guess(stem, said, lambda folder: folder in archive.directory)
         # A file that was renamed is described by the one record in it.
-        if len(told) == 1 and not guess.group and (guess.version in ("", told[0][1]) or not re.search(r"[-_]\d", stem)):
+        if len(told) == 1 and not guess.group and (guess.version in ("", told[0].version) or not re.search(r"[-_]\d", stem)):
             return
         application = f".{ending}" in _APPLICATIONS or "start-class" in said or "spring-boot-version" in said
         if guess.version:
@@ -180,22 +193,23 @@ class _Looking:
         elif not told and not application and not contents.nested:
             self.note("warn", inside, "its name and version are not known")
 
-    def properties(self, data: bytes, name: bytes, inside: str) -> list[tuple[str, str]]:
-        """Note the package of a pom.properties; return its artifact and version, nothing when it was not readable."""
+    def properties(self, data: bytes, name: bytes, inside: str) -> list[_Coordinates]:
+        """Note the package of a pom.properties; return it, nothing when it was not readable."""
         lines = (line.partition("=") for line in decode(data).splitlines() if not line.startswith(("#", "!")))
         fields = {key.strip(): value.strip() for key, _, value in lines}
         return self._record(name, fields.get("groupId", ""), fields.get("artifactId", ""), fields.get("version", ""), inside)
 
-    def _project(self, data: bytes, name: bytes, inside: str) -> list[tuple[str, str]]:
+    def _project(self, data: bytes, name: bytes, inside: str) -> list[_Coordinates]:
         """Note the package of a pom.xml that has no pom.properties beside it: its version stands before all that it uses."""
-        top = re.split(r"<(?:dependenc|build|propert|profile|module|license|reporting)", decode(data), maxsplit=1)[0]
-        own = re.sub(r"<parent>.*?</parent>|<!--.*?-->", "", top, flags=re.DOTALL)
+        text = re.sub(r"<!--.*?(?:-->|\Z)", "", decode(data), flags=re.DOTALL)
+        top = re.split(r"<(?:dependenc|build|propert|profile|module|license|reporting)", text, maxsplit=1)[0]
+        own = re.sub(r"<parent>.*?(?:</parent>|\Z)", "", top, flags=re.DOTALL)
         version = re.search(r"<version>\s*([^<\s]+)\s*</version>", own) or re.search(r"<version>\s*([^<\s]+)\s*</version>", top)
         return self._record(name, "", "", version[1] if version else "", inside, "guessed")
 
     def _record(
         self, name: bytes, group: str, artifact: str, version: str, inside: str, basis: str = "installed"
-    ) -> list[tuple[str, str]]:
+    ) -> list[_Coordinates]:
         place = _RECORD.search(name)
         if place:
             group, artifact = group or decode(place[1]), artifact or decode(place[2])
@@ -203,7 +217,7 @@ class _Looking:
             self.note("fail", inside, f"the coordinates in {clean(decode(name))} cannot be read")
             return []
         self._package(group, artifact, version, inside, basis)
-        return [(artifact, version)]
+        return [_Coordinates(group, artifact, version)]
 
     def _package(self, group: str, artifact: str, version: str, inside: str, basis: str = "installed") -> None:
         group, artifact, version = clean(group), clean(artifact), clean(version)
@@ -217,4 +231,6 @@ class _Looking:
 
 def _is_own(stem: str, artifact: str) -> bool:
     """Return whether a file of that name, without its ending, is the artifact: `artifact-1.0`, `group.artifact-1.0`."""
-    return bool(re.search(rf"(?:^|\.){re.escape(artifact)}(?:[-_]v?\d.*)?\Z", stem))
+    at = 0 if stem.startswith(artifact) else stem.find(f".{artifact}") + 1
+    rest = stem[at + len(artifact) :] if at or stem.startswith(artifact) else "x"
+    return not rest or (rest[0] in "-_" and rest[1:].removeprefix("v")[:1].isdigit())

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from imagegate.text import decode
 
-_VERSION = re.compile(r"\w[\w.+~-]*")
+_LONGEST_SECTION = 64 << 10  # bytes of a manifest's main section
+_LONGEST_NAME = 255  # of a file
+_VERSION = re.compile(r"\w[\w.+~-]{,99}")
 _GROUP = re.compile(r"[a-z][\w-]*(?:\.[\w-]+)+\Z")
 _SPLIT = re.compile(r"(.+?)-(v?\d[\w.+~-]*)\Z")
 _BUNDLE = re.compile(r"(.+?)_(\d[\w.+~-]*)\Z")  # as Eclipse writes it
@@ -139,9 +141,9 @@ class Guess:
 
 def manifest(data: bytes) -> dict[str, str]:
     """Return the attributes of the main section, by name in lower case; of two with one name the last."""
-    main = re.split(r"(?:\r\n|\n|\r){2}", decode(data), maxsplit=1)[0]
-    lines = re.sub(r"(?:\r\n|\n|\r) ", "", main)  # a longer line goes on after a space
-    pairs = (line.partition(":") for line in re.split(r"[\r\n]+", lines))
+    text = decode(data[:_LONGEST_SECTION]).replace("\r\n", "\n").replace("\r", "\n")
+    main = text.partition("\n\n")[0].replace("\n ", "")  # a longer line goes on after a space
+    pairs = (line.partition(":") for line in main.split("\n"))
     return {name.strip().lower(): value.strip() for name, colon, value in pairs if colon}
 
 
@@ -152,7 +154,7 @@ def split(stem: str, said: dict[str, str]) -> tuple[str, str]:
         at = stem.find(f"-{version}") if version else -1
         if at > 0 and stem[at + 1 + len(version) :][:1] in ("", "-"):  # what follows is a classifier
             return stem[:at], version
-    parts = _SPLIT.match(stem) or _BUNDLE.match(stem)
+    parts = (_SPLIT.match(stem) or _BUNDLE.match(stem)) if len(stem) <= _LONGEST_NAME else None
     if parts is None:
         return stem, next((version for version in versions if version), "")
     later = _LATER.search(parts[2])

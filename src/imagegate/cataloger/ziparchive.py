@@ -155,6 +155,7 @@ def _end(content: Content) -> tuple[int, int, int]:
     first = max(0, content.size - _TAIL)
     tail = content.read_at(first, _TAIL)
     at = tail.rfind(b"PK\5\6")
+    empty: tuple[int, int, int] | None = None
     for _ in range(_MOST_ENDS):
         if at < 0:
             break
@@ -163,10 +164,14 @@ def _end(content: Content) -> tuple[int, int, int]:
             here = first + at
             found = _end64(content, here) if _FULL in (size, offset) else (here - size, size, offset)
             if found is None or found[0] < found[2] or found[2] < 0:
-                found = None
+                pass
+            elif not size:  # or what a comment says, to hide the archive before it
+                empty = empty or found
             elif at + 22 + comment == len(tail) or content.read_at(found[0], 4) == b"PK\1\2":
                 return found
         at = tail.rfind(b"PK\5\6", 0, at)
+    if empty:
+        return empty
     raise Damaged("not a ZIP archive, or cut off")
 
 
