@@ -15,7 +15,7 @@ from .sboms import SYSTEM, component, cyclonedx, names, said, spdx
     [
         ("pkg:npm/%40babel/core@7.1.0", "@babel/core 7.1.0"),
         ("pkg:npm/@babel/core@7.1.0", "@babel/core 7.1.0"),
-        ("pkg:maven/com.fasterxml.jackson.core/jackson-databind@2.9.0.pr1?type=jar", "com.fasterxml.jackson.core:jackson-databind 2.9.0.pr1"),
+        ("pkg:maven/org.apache.commons/commons-text@1.9.pr1?type=jar", "org.apache.commons:commons-text 1.9.pr1"),
         ("pkg:golang/github.com/docker/distribution@v2.7.1%2Bincompatible", "github.com/docker/distribution v2.7.1+incompatible"),
         ("pkg:golang/stdlib@1.19.8", "stdlib 1.19.8"),
         ("pkg:golang/stdlib@go1.14", "stdlib 1.14.0"),

@@ -3,7 +3,6 @@
 Nobody has looked: what a document leaves out cannot be seen, so whatever it says of its own gaps is evidence.
 """
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +16,7 @@ from imagegate.source.sbom.reading import LARGEST, parse_json
 __all__ = ["DistributionFacts", "ImageFacts", "Listing", "Unwrapped", "read_sbom", "unwrap"]
 
 _FORMS = "CycloneDX (JSON, XML), SPDX 2.2 and 2.3 (JSON, tag-value) and syft JSON can be read."
+_BEFORE = b" \t\r\n\x00\xef\xbb\xbf\xfe\xff"  # spaces, and the marks of UTF-8 and UTF-16
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"PK\x03\x04")
 
 
@@ -42,19 +42,17 @@ def _listing(told: Told, option: str) -> Listing:
 
 
 def _told(data: bytes, what: str) -> Told:
-    start = data[:256].removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = data[:256].lstrip(_BEFORE)
     if not start:
         raise SourceError(f"{what}: empty, or nothing but spaces", _FORMS)
     if start.startswith(_PACKED):
         raise SourceError(f"{what}: compressed", "Unpack it first, for example with gzip -d.")
     if start.startswith(b"<"):
         return cyclonedx.read(cyclonedx_xml.parse(data, what), "XML")
+    if start.startswith((b"{", b"[")):
+        return _from_json(parse_json(data, what), what)
     if spdx_tags.MARK.search(data, 0, 1 << 20):
         return spdx.read(spdx_tags.parse(data, what), "tag-value")
-    if json.detect_encoding(data).startswith("utf-16") or start.startswith((b"{", b"[")):
-        return _from_json(parse_json(data, what), what)
-    if b"<\x00" in data[:8] or b"\x00<" in data[:8]:
-        return cyclonedx.read(cyclonedx_xml.parse(data, what), "XML")
     raise SourceError(f"{what}: not an SBOM that is known", _FORMS)
 
 

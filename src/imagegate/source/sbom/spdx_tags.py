@@ -7,7 +7,7 @@ from typing import Any
 from imagegate.errors import SourceError
 from imagegate.source.sbom.reading import VALUES
 
-MARK = re.compile(rb"(?:\A|\n)[ \t]*SPDXVersion[ \t]*:")
+MARK = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?|\n)[ \t]*SPDXVersion[ \t]*:")
 _LINE = re.compile(r"\s*(?P<tag>[A-Za-z][A-Za-z0-9]*)\s*:(?P<value>.*)\Z", re.DOTALL)
 _PACKAGE = {
     "PackageVersion": "versionInfo",
