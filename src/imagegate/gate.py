@@ -15,7 +15,7 @@ from imagegate.model.verdict import Failure, Outcome, PolicyIdentity
 from imagegate.policy.document import Policy
 from imagegate.policy.evaluate import evaluate
 
-Open = Callable[[str, Interest], OpenImage]
+Openings = Callable[[str, Interest], list[Callable[[], OpenImage]]]  # one for each platform that was asked for
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,22 @@ class Judge:
 
 
 def check(
-    references: Iterable[str], open_image: Open, backend: Backend, judge: Judge, exit_code: Callable[[ImageGateError], int]
+    references: Iterable[str], openings: Openings, backend: Backend, judge: Judge, exit_code: Callable[[ImageGateError], int]
 ) -> Iterator[Outcome]:
     """Yield a verdict, or the reason why there is none, for every image, in order."""
     for reference in references:
         try:
-            opened = open_image(reference, backend.interest)  # image: layers, verified
-            report = backend.scan(opened)  # inventory and findings
-            yield judge.verdict(report)  # policy
+            found = openings(reference, backend.interest)
         except ImageGateError as error:
             yield judge.failure(reference, error, exit_code(error))
+            continue
+        for opening in found:
+            try:
+                opened = opening()  # image: layers, verified
+                report = backend.scan(opened)  # inventory and findings
+                yield judge.verdict(report)  # policy
+            except ImageGateError as error:
+                yield judge.failure(reference, error, exit_code(error))
 
 
 def stamp(clock: datetime) -> str:

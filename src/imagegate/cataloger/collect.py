@@ -4,17 +4,23 @@ from dataclasses import replace
 
 from imagegate.cataloger import distribution as distributions
 from imagegate.cataloger.apk import Apk
+from imagegate.cataloger.bitnami import Bitnami
 from imagegate.cataloger.dpkg import Dpkg
+from imagegate.cataloger.executable import Executables
 from imagegate.cataloger.interface import Catalog, Cataloger, FileCataloger
 from imagegate.cataloger.locked import without_locked
 from imagegate.cataloger.looking import Looking, read
+from imagegate.cataloger.node import Node
+from imagegate.cataloger.php import Php
+from imagegate.cataloger.python import Python
+from imagegate.cataloger.ruby import Ruby
 from imagegate.model.image import Evidence, Files, OpenImage
 from imagegate.model.inventory import Distribution, Inventory, Location, Package
 from imagegate.model.releases import FAMILIES
 from imagegate.text import clean
 
 DATABASES: tuple[Cataloger, ...] = (Dpkg(), Apk())
-SINGLES: tuple[FileCataloger, ...] = ()
+SINGLES: tuple[FileCataloger, ...] = (Python(), Node(), Ruby(), Php(), Bitnami(), Executables())
 INTEREST = Looking(DATABASES, SINGLES)
 # Package databases that nobody reads yet: an image that has one is not an image without packages.
 _UNREAD = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm", "var/lib/pacman/local", "var/db/pkg", "usr/lib/opkg/info")

@@ -71,10 +71,21 @@ class Sightings:
 class FileCataloger(Protocol):
     """Recognises packages file by file, whatever else is in the image."""
 
-    name: str
-    names: tuple[str, ...]  # of files, without their folder
-    endings: tuple[str, ...]  # from the last dot of a name on, with it
-    executables: bool  # whether every ELF, PE and Mach-O file is looked at, whatever it is called
+    @property
+    def name(self) -> str:
+        """What its packages are called."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of files, without their folder."""
+
+    @property
+    def endings(self) -> tuple[str, ...]:
+        """Endings of names, from the last dot on, with it."""
+
+    @property
+    def executables(self) -> bool:
+        """Whether every ELF, PE and Mach-O file is looked at, whatever it is called."""
 
     def wants(self, path: str) -> bool:
         """Return whether to look at a file whose name or ending is one of those above."""

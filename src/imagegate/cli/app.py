@@ -37,6 +37,13 @@ ReportOnlyOption = Annotated[bool, typer.Option("--report-only", envvar="IMAGEGA
 DbOption = Annotated[str | None, typer.Option("--db", envvar="IMAGEGATE_DB", metavar="PATH", help="The advisory store.", show_default="~/.cache/imagegate/advisories.db")]
 UrlOption = Annotated[str | None, typer.Option("--db-url", envvar="IMAGEGATE_DB_URL", metavar="URL,...", help="Where advisories come from: the OSV bucket, a mirror in its layout, or oci://HOST/REPO[:TAG]; of several the first that serves.", show_default="the public bucket")]
 InsecureOption = Annotated[bool, typer.Option("--registry-insecure", envvar="IMAGEGATE_REGISTRY_INSECURE", help="Allow plain HTTP to a registry that is not on this machine.")]
+PlatformOption = Annotated[str | None, typer.Option("--platform", envvar="IMAGEGATE_PLATFORM", metavar="OS/ARCH[/VARIANT]|all", help="Which image of a multi-platform one; all gates each of them.", show_default="linux on this machine's architecture")]
+TimeoutOption = Annotated[float, typer.Option("--timeout", envvar="IMAGEGATE_TIMEOUT", min=1, metavar="SECONDS", help="How long an engine or registry may keep silent.")]
+JobsOption = Annotated[int, typer.Option("--jobs", envvar="IMAGEGATE_JOBS", min=0, max=64, help="Layers read at once.", show_default="processors")]
+CacheOption = Annotated[str | None, typer.Option("--cache-dir", envvar="IMAGEGATE_CACHE_DIR", metavar="DIR", help="Where to keep what known layers hold.", show_default="~/.cache/imagegate/layers")]
+NoCacheOption = Annotated[bool, typer.Option("--no-cache", envvar="IMAGEGATE_NO_CACHE", help="Read every layer anew, keep nothing.")]
+DistroOption = Annotated[str, typer.Option("--distro", envvar="IMAGEGATE_DISTRO", metavar="ID:VERSION", help="The distribution of an SBOM that does not tell, such as debian:12.")]
+LimitOption = Annotated[list[str] | None, typer.Option("--limit", envvar="IMAGEGATE_LIMIT", metavar="NAME=NUMBER", help="Repeatable: raise a limit on what an image may make us read.")]
 OfflineOption = Annotated[bool, typer.Option("--offline", envvar="IMAGEGATE_OFFLINE", help="Download no advisories.")]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", envvar="IMAGEGATE_QUIET", help="No console report, no messages but errors.")]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", envvar="IMAGEGATE_VERBOSE", help="List everything; on a bug show where.")]
@@ -66,20 +73,25 @@ def check(
     db: DbOption = None,
     db_url: UrlOption = None,
     offline: OfflineOption = False,
-    platform: Annotated[str | None, typer.Option("--platform", envvar="IMAGEGATE_PLATFORM", metavar="OS/ARCH[/VARIANT]", help="Which image of a multi-platform one.", show_default="linux on this machine's architecture")] = None,
-    timeout: Annotated[float, typer.Option("--timeout", envvar="IMAGEGATE_TIMEOUT", min=1, metavar="SECONDS", help="How long an engine or registry may keep silent.")] = 120,
-    jobs: Annotated[int, typer.Option("--jobs", envvar="IMAGEGATE_JOBS", min=0, max=64, help="Layers read at once.", show_default="processors")] = 0,
-    registry_insecure: Annotated[bool, typer.Option("--registry-insecure", envvar="IMAGEGATE_REGISTRY_INSECURE", help="Allow plain HTTP to a registry that is not on this machine.")] = False,
+    platform: PlatformOption = None,
+    timeout: TimeoutOption = 120,
+    jobs: JobsOption = 0,
+    registry_insecure: InsecureOption = False,
+    cache_dir: CacheOption = None,
+    no_cache: NoCacheOption = False,
+    distro: DistroOption = "",
+    limit: LimitOption = None,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
     color: ColorOption = "auto",
 ) -> None:
     """The gate: scan, decide by the policy, report, exit."""
     from imagegate.cli import run
+    from imagegate.cli.images import Images
 
     settings = run.Settings(policy, fail_on, report or [], report_only, verbose, quiet, color)
-    scan = run.Scan(images, db, db_url, offline, platform, timeout, jobs, registry_insecure)
-    raise typer.Exit(run.check(settings, scan))
+    opened = Images(platform, timeout, jobs, registry_insecure, cache_dir, no_cache, distro, tuple(limit or ()))
+    raise typer.Exit(run.check(settings, run.Scan(images, db, db_url, offline, opened)))
 
 
 @app.command(epilog="Example: imagegate evaluate result.json -p strict --at 2026-11-01")
@@ -104,14 +116,22 @@ def evaluate(
 def inspect(
     image: Annotated[str, typer.Argument(metavar="IMAGE", help="As for check.")],
     report: Annotated[list[str] | None, typer.Option("-r", "--report", metavar="FORM[=PATH]", help="Repeatable: table, json, cyclonedx, spdx. Without a path: standard output.")] = None,
-    platform: Annotated[str | None, typer.Option("--platform", envvar="IMAGEGATE_PLATFORM", metavar="OS/ARCH[/VARIANT]", help="Which image of a multi-platform one.", show_default="linux on this machine's architecture")] = None,
-    timeout: Annotated[float, typer.Option("--timeout", envvar="IMAGEGATE_TIMEOUT", min=1, metavar="SECONDS", help="How long an engine may keep silent.")] = 120,
+    platform: PlatformOption = None,
+    timeout: TimeoutOption = 120,
+    jobs: JobsOption = 0,
+    registry_insecure: InsecureOption = False,
+    cache_dir: CacheOption = None,
+    no_cache: NoCacheOption = False,
+    distro: DistroOption = "",
+    limit: LimitOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """The inventory alone: packages per layer, also as CycloneDX and SPDX."""
     from imagegate.cli import inspection
+    from imagegate.cli.images import Images
 
-    raise typer.Exit(inspection.inspect(image, report or [], platform, timeout, quiet=quiet))
+    opened = Images(platform, timeout, jobs, registry_insecure, cache_dir, no_cache, distro, tuple(limit or ()))
+    raise typer.Exit(inspection.inspect(image, report or [], opened, quiet=quiet))
 
 
 @app.command(epilog="Example: imagegate demo -r sarif=demo.sarif")

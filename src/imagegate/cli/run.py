@@ -9,16 +9,18 @@ from datetime import UTC, datetime
 from imagegate import gate
 from imagegate.backend.embedded import Embedded
 from imagegate.cli import exit_code, reports
+from imagegate.cli.images import Images
 from imagegate.cli.stop import Terminated, will_report
 from imagegate.cli.stores import default_path, opener
 from imagegate.cli.terminal import Terminal
 from imagegate.errors import BackendError, ImageGateError, UsageError
-from imagegate.model.image import Interest, OpenImage, Platform
+from imagegate.model.image import Interest
 from imagegate.model.severity import WORDS
 from imagegate.model.verdict import Failure, Outcome
 from imagegate.policy import load
 from imagegate.policy.document import Policy
 from imagegate.report.document import overall
+from imagegate.source.opening import Opening
 from imagegate.text import clean
 
 _OWN_POLICY = "imagegate.yaml"
@@ -42,44 +44,39 @@ class Settings:
 class Scan:
     """What is to be scanned, and how."""
 
-    images: list[str]
+    references: list[str]
     db: str | None
     db_url: str | None
     offline: bool
-    platform: str | None
-    timeout: float
-    jobs: int
-    registry_insecure: bool = False
+    images: Images
 
 
 def check(settings: Settings, scan: Scan) -> int:
     """Scan and judge every image, write the reports, return the exit code."""
-    from imagegate.advisory.origin import BUCKET
-    from imagegate.source.opening import Options, open_image
+    from imagegate.source.opening import openings
 
     def outcomes(terminal: Terminal) -> Iterable[Outcome]:
         if scan.db == "":
             raise UsageError("--db is empty", "Is a variable of the pipeline not set? Leave the option out for the default.")
         clock = datetime.now(UTC)
         judge = gate.Judge(_policy(settings, clock, terminal), clock, settings.report_only)
-        options = Options(
-            platform=platform_of(scan.platform),
-            jobs=scan.jobs or os.cpu_count() or 1,
-            timeout=scan.timeout,
-            env=os.environ,
+        options = scan.images.options(terminal)
+        store = opener(
+            scan.db or default_path(),
+            offline=scan.offline,
+            url=scan.db_url or "",
             say=terminal.say,
-            progress=terminal.counter("reading the image"),
-            registry_insecure=scan.registry_insecure,
+            progress=terminal.progress,
+            insecure=scan.images.registry_insecure,
+            timeout=scan.images.timeout,
         )
-        url = (scan.db_url or BUCKET).rstrip("/")
-        store = opener(scan.db or default_path(), offline=scan.offline, url=url, say=terminal.say, progress=terminal.progress)
 
-        def opened(reference: str, interest: Interest) -> OpenImage:
-            return open_image(reference, interest, options)
+        def opened(reference: str, interest: Interest) -> list[Opening]:
+            return openings(reference, interest, options)
 
-        return gate.check(scan.images, opened, Embedded(store), judge, exit_code.of)
+        return gate.check(scan.references, opened, Embedded(store), judge, exit_code.of)
 
-    return _run(settings, scan.images, outcomes)
+    return _run(settings, scan.references, outcomes)
 
 
 def evaluate(settings: Settings, file: str, at: str | None) -> int:
@@ -118,9 +115,9 @@ def demo(settings: Settings) -> int:
             store = os.path.join(scratch, "store.db")
             build_folder(str(folder / "advisories"), store, lambda _: None)
 
-            def opened(_: str, interest: Interest) -> OpenImage:
+            def opened(_: str, interest: Interest) -> list[Opening]:
                 image = open_image(f"docker-archive:{folder / 'heartbleed.tar'}", interest, Options())
-                return replace(image, image=replace(image.image, reference="heartbleed:demo"))
+                return [lambda: replace(image, image=replace(image.image, reference="heartbleed:demo"))]
 
             yield from gate.check(
                 ["heartbleed:demo"], opened, Embedded(lambda _: Store(store)), gate.Judge(policy, clock), exit_code.of
@@ -221,16 +218,6 @@ def _announce(policy: Policy, terminal: Terminal) -> None:
 def _is_here(path: str) -> bool:
     here = os.path.realpath(".")
     return os.path.commonpath([here, os.path.realpath(path)]) == here
-
-
-def platform_of(text: str | None) -> Platform | None:
-    """Return the platform that the user wrote; raises UsageError."""
-    if text is None:
-        return None
-    parts = text.split("/")
-    if not 2 <= len(parts) <= 3 or not all(parts):
-        raise UsageError(f"--platform {clean(text, 80)}: not OS/ARCH[/VARIANT]", "For example linux/arm64.")
-    return Platform(*parts)
 
 
 def _clock(at: str | None) -> datetime:

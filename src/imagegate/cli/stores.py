@@ -36,8 +36,13 @@ class Telling:
 
 def default_path() -> str:
     """Return where the store is kept for this user (XDG base directory specification: it can be made again)."""
+    return os.path.join(cache_folder(), "advisories.db")
+
+
+def cache_folder() -> str:
+    """Return the folder for all that can be made again."""
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(cache, "imagegate", "advisories.db")
+    return os.path.join(cache, "imagegate")
 
 
 def addresses(setting: str) -> list[str]:

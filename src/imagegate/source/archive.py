@@ -10,6 +10,7 @@ from typing import Protocol
 from imagegate.errors import SourceError
 from imagegate.model.image import Interest
 from imagegate.source import limits, tar
+from imagegate.source.cache import Wish, identity
 from imagegate.source.layer import Budget, Layer, normal, scan_layer, scan_stream
 from imagegate.source.stream import Bomb, OpenFile, Region, Stream, bounded, compression
 from imagegate.text import clean
@@ -28,8 +29,8 @@ class Store(Protocol):
     def small(self, name: str) -> bytes | None:
         """Return a whole blob such as a manifest, or None where there is none; raises SourceError when too large."""
 
-    def layer(self, name: str, interest: Interest) -> Layer | None:
-        """Return a layer, scanned, or None where there is none."""
+    def layer(self, name: str, wish: Wish) -> Layer | None:
+        """Return a layer, scanned or known from before, or None where there is none."""
 
 
 class FileBlob:
@@ -83,10 +84,17 @@ class _Files:
         blob = self._blob(name)
         return None if blob is None else blob.whole()
 
-    def layer(self, name: str, interest: Interest) -> Layer | None:
+    def layer(self, name: str, wish: Wish) -> Layer | None:
         """See Store.layer."""
         blob = self._blob(name)
-        return None if blob is None else scan_layer(blob, interest, self._budget)
+        if blob is None:
+            return None
+        known = identity(blob.region())
+        layer = wish.known(blob, self._budget)
+        if layer is None:
+            layer = scan_layer(blob, wish.interest, self._budget)
+            layer.identity = known if known == identity(blob.region()) else ""
+        return layer
 
 
 class Folder(_Files):
@@ -178,7 +186,7 @@ class TarStream:
         found = follow(name, self._small, self._links)
         return None if found is None else self._small[found]
 
-    def layer(self, name: str, interest: Interest) -> Layer | None:
+    def layer(self, name: str, wish: Wish) -> Layer | None:
         """See Store.layer."""
         if (found := follow(name, self._layers, self._links)) is not None:
             layer = self._layers[found]
@@ -188,7 +196,7 @@ class TarStream:
         found = follow(name, self._small, self._links)
         if found is None:
             return None
-        return scan_stream(_Passed(self, found, self._times[found]), iter([self._small[found]]), interest, self._budget)
+        return scan_stream(_Passed(self, found, self._times[found]), iter([self._small[found]]), wish.interest, self._budget)
 
     def _open(self, progress: Callable[[int], None] = lambda _: None) -> Stream:
         chunks = self._chunks()

@@ -145,6 +145,26 @@ class Engine:
             raise SourceError(f"{self._name()} answered nonsense", "Is something else listening there?")
         return facts
 
+    def configuration(self, facts: dict[str, Any]) -> bytes:
+        """Return the configuration of an image as far as an answer of `inspect` and its history tell it."""
+        _, body = self._get(f"/images/{quote(str(facts['Id']), safe=':')}/history")
+        try:
+            steps = [step for step in json.loads(body) if isinstance(step, dict)]
+        except (ValueError, TypeError, RecursionError):
+            steps = []
+        history = [{"created_by": step.get("CreatedBy"), "empty_layer": not step.get("Size")} for step in reversed(steps)]
+        settings, rootfs = facts.get("Config"), facts.get("RootFS")
+        return json.dumps(
+            {
+                "os": facts.get("Os"),
+                "architecture": facts.get("Architecture"),
+                "variant": facts.get("Variant"),
+                "config": {"Labels": settings.get("Labels") if isinstance(settings, dict) else None},
+                "rootfs": {"type": "layers", "diff_ids": rootfs.get("Layers") if isinstance(rootfs, dict) else None},
+                "history": history,
+            }
+        ).encode()
+
     def save(self, name: str) -> Iterator[bytes]:
         """Yield the archive that `docker save` would write; raises SourceError when it breaks off."""
         connection, response = self._request(f"/images/{quote(name, safe='/:@', errors='replace')}/get")

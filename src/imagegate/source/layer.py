@@ -84,6 +84,9 @@ class Layer:
         self.digest = ""
         self.diff_id = ""
         self.size = 0
+        self.partial = False  # something that may be asked for was not kept
+        self.restored = False  # from a cache
+        self.identity = ""  # of the file that the bytes lie in, see source.cache
         self._replaced = 0
         # By offset, since a hard link has the content of its target:
         self.captured: dict[int, bytes] = {}  # files that are kept
@@ -131,6 +134,8 @@ class Layer:
         if what == KEEP:
             if size <= limits.FILE and self.budget.capture(size):
                 self.captured[entry.offset] = reader.read(size)
+            else:
+                self.partial = True
         elif what == LOOK or (size >= interest.smallest and interest.knows(reader.peek(4))):
             if size > limits.LOOKED:
                 note = interest.refuse(f"{size:,} bytes are too many")
@@ -179,8 +184,8 @@ class Layer:
     def again(self) -> "Layer":
         """Return a layer of the same archive in which nothing has its place yet."""
         layer = Layer(self.blob, self.budget)
-        layer.order, layer.captured, layer.notes = self.order, self.captured, self.notes
-        layer.problem, layer.digest, layer.diff_id, layer.size = self.problem, self.digest, self.diff_id, self.size
+        for name in ("order", "captured", "notes", "identity", "problem", "digest", "diff_id", "size"):
+            setattr(layer, name, getattr(self, name))
         return layer
 
     def read(self, path: str) -> bytes:

@@ -22,5 +22,6 @@ JSON = 8 << 20  # bytes of a manifest, index or configuration (OCI asks registri
 TINY = 64 << 10  # bytes of a layer in a stream that is kept instead of scanned as it passes
 KEPT = 64 << 20  # bytes of all that is kept of a stream
 LINKS = 40  # symbolic links in one look-up (Linux: 40, path_resolution(7))
+PLATFORMS = 100  # images of one index
 NESTED = 4  # indexes inside indexes
 CHUNK = 1 << 20  # bytes read at once

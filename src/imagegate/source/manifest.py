@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from imagegate.errors import SourceError
@@ -16,7 +17,8 @@ from imagegate.model.image import Layer as ImageLayer
 from imagegate.source import digest as digests
 from imagegate.source import limits
 from imagegate.source.archive import Store
-from imagegate.source.layer import Layer
+from imagegate.source.cache import Cache, Wish
+from imagegate.source.layer import Budget, Layer
 from imagegate.source.reference import Reference, familiar
 from imagegate.source.tree import Tree
 from imagegate.text import clean
@@ -40,6 +42,7 @@ class Asked:
     platform: Platform | None
     host: Platform
     interest: Interest
+    cache: Cache
     jobs: int = 2
 
 
@@ -98,18 +101,85 @@ def _same_in_index(store: Store, config: str) -> None:
 
 def open_oci(store: Store, asked: Asked) -> OpenImage:
     """Open an image of an OCI layout; raises SourceError, and answers with evidence where the platform is missing."""
-    if store.small("oci-layout") is None:
-        raise SourceError(
-            f"{store.what}: not an OCI layout, it holds no oci-layout file", "For `docker save` write docker-archive:FILE."
-        )
-    index = _document(store, "index.json", dict)
-    descriptor = _select(index, asked.reference.selector, store.what)
+    descriptor = _chosen(store, asked)
     missing: list[str] = []
     also: list[str] = []
     found = _manifest(store, descriptor, asked, limits.NESTED, missing, also, set())
     if found is None:
         return _no_platform(asked, missing)
-    manifest, digest = found
+    opened = _open_manifest(store, asked, *found)
+    return replace(opened, evidence=(*opened.evidence, *_left_out(missing, also)))
+
+
+class NotKnown(Exception):
+    """A layer is not in the cache any more."""
+
+
+class _Cached:
+    """Layers of the cache alone, named by their diff ids."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._budget = Budget()
+
+    def names(self) -> list[str]:
+        return []
+
+    def small(self, name: str) -> bytes | None:  # noqa: ARG002 (of the protocol)
+        return None
+
+    def layer(self, name: str, wish: Wish) -> Layer:
+        layer = wish.cache.layer(wish.diff_id, _NoBlob(), self._budget)
+        if layer is None:
+            raise NotKnown(name)
+        layer.digest = wish.diff_id
+        return layer
+
+
+def open_known(what: str, asked: Asked, config: bytes, diff_ids: list[str]) -> OpenImage:
+    """Open an image whose layers are all in the cache; raises NotKnown where that changed, SourceError."""
+    return _assemble(_Cached(what), asked, config, None, [_Descriptor(diff_id, None) for diff_id in diff_ids])
+
+
+def open_all(store: Store, asked: Asked) -> list[Callable[[], OpenImage]]:
+    """Return, for every image below the one asked for, whatever its platform, how to open it; raises SourceError."""
+    found: dict[str, Callable[[], OpenImage]] = {}
+    skipped = 0
+    waiting = [(_chosen(store, asked), limits.NESTED)]
+    while waiting:
+        descriptor, depth = waiting.pop(0)
+        digest = digests.checked(descriptor.get("digest"), "the manifest")
+        if digest in found:
+            continue
+        if _is_attestation(descriptor):
+            skipped += 1
+            continue
+        what = f"{store.what}: the manifest {digest}"
+        document: dict[str, Any] = _parse(_blob(store, descriptor, "the manifest"), what, dict)
+        _only_one_kind(document, descriptor, what)
+        children = document.get("manifests")
+        if not isinstance(children, list):
+            found[digest] = partial(_open_manifest, store, asked, document, digest)
+        elif depth == 0:
+            raise SourceError(f"{store.what}: too many indexes inside indexes", _SAVE_AGAIN)
+        else:
+            waiting += [(child, depth - 1) for child in children if isinstance(child, dict)]
+        if len(found) + len(waiting) > limits.PLATFORMS:
+            raise SourceError(f"{store.what}: an index of more than {limits.PLATFORMS} images", "Name one with --platform.")
+    if not found:
+        return [lambda: _no_platform(asked, [f"{skipped} attestations"] if skipped else [])]
+    return list(found.values())
+
+
+def _chosen(store: Store, asked: Asked) -> dict[str, Any]:
+    if store.small("oci-layout") is None:
+        raise SourceError(
+            f"{store.what}: not an OCI layout, it holds no oci-layout file", "For `docker save` write docker-archive:FILE."
+        )
+    return _select(_document(store, "index.json", dict), asked.reference.selector, store.what)
+
+
+def _open_manifest(store: Store, asked: Asked, manifest: dict[str, Any], digest: str) -> OpenImage:
     config = manifest.get("config")
     layers = manifest.get("layers")
     if not isinstance(config, dict) or not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
@@ -120,8 +190,7 @@ def open_oci(store: Store, asked: Asked) -> OpenImage:
         layer_digest = digests.checked(layer.get("digest"), f"layer {number}")
         media_type, size = str(layer.get("mediaType", "")), layer.get("size")
         descriptors.append(_Descriptor(_path(layer_digest), layer_digest, media_type, size if isinstance(size, int) else None))
-    opened = _assemble(store, asked, raw, digest, descriptors)
-    return replace(opened, evidence=(*opened.evidence, *_left_out(missing, also)))
+    return _assemble(store, asked, raw, digest, descriptors)
 
 
 def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descriptors: list[_Descriptor]) -> OpenImage:
@@ -173,7 +242,8 @@ def _read_layers(
         if "+encrypted" in descriptor.media_type:
             return _unseen("it is encrypted")
         try:
-            layer = store.layer(descriptor.name, asked.interest)
+            wish = Wish(descriptor.digest or "", diff_ids[number], descriptor.size, asked.interest, asked.cache)
+            layer = store.layer(descriptor.name, wish)
         except SourceError as error:
             raise SourceError(f"{store.what}: {what} ({clean(descriptor.name, 100)}): {error.message}", error.hint) from error
         if layer is None:
@@ -186,6 +256,7 @@ def _read_layers(
             raise _wrong_size(f"{store.what}: {what}", descriptor.size, layer.size)
         if not layer.problem or layer.diff_id:
             digests.same(layer.diff_id, diff_ids[number], f"{store.what}: {what}, uncompressed,")
+        asked.cache.keep(layer)
         return layer
 
     with ThreadPoolExecutor(asked.jobs) as pool:
