@@ -149,3 +149,28 @@ def test_only_what_databases_are_made_of_is_wanted() -> None:
     wanted = ("var/lib/rpm/rpmdb.sqlite", "var/lib/rpm/rpmdb.sqlite-wal", "a/b/Packages", "a/Packages.db")
     assert all(Rpm().wants(path) for path in wanted)
     assert not any(Rpm().wants(path) for path in ("var/lib/rpm/Name", "rpmdb", "Packages/x", "var/lib/rpm/rpmdb.sqlite-shm"))
+
+
+MARINER = b'NAME="CBL-Mariner"\nID=mariner\nVERSION_ID="2.0"\n'
+MANIFEST = "var/lib/rpmmanifest/container-manifest-2"
+LINE = (
+    b"openssl-libs\t1.1.1k-15.cm2\t1653816591\t1653752950\tMicrosoft Corporation\t2\t580\tx86_64\t2\t"
+    b"openssl-1.1.1k-15.cm2.src.rpm\n"
+)
+
+
+def test_a_list_of_packages_stands_for_a_database(tmp_path: Path) -> None:
+    found = catalog(tmp_path, {OS_RELEASE: MARINER, MANIFEST: LINE})
+    (package,) = found.packages
+    assert (package.version, package.source_name, package.source_version) == ("2:1.1.1k-15.cm2", "openssl", "2:1.1.1k-15.cm2")
+    assert package.purl == "pkg:rpm/mariner/openssl-libs@1.1.1k-15.cm2?arch=x86_64&distro=mariner-2&epoch=2"
+    assert (found.evidence, found.databases) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    "line", [b"<html>", b"a\t1-1", LINE.replace(b"k-15.cm2\t", b"k\t"), LINE.replace(b"\t2\to", b"\tx\to"), LINE[:-1] + b"\tx"]
+)
+def test_a_line_that_is_no_package_is_evidence_and_keeps_its_neighbours(tmp_path: Path, line: bytes) -> None:
+    found = catalog(tmp_path, {OS_RELEASE: MARINER, MANIFEST: LINE + line + b"\n" + LINE.replace(b"-libs", b"")})
+    assert len(found.packages) == 2
+    assert failing(found) == [f"{MANIFEST}: its line 2 is not a package"]

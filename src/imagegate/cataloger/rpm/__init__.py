@@ -3,7 +3,7 @@
 from imagegate.cataloger.history import since
 from imagegate.cataloger.interface import Catalog
 from imagegate.cataloger.owners import spellings
-from imagegate.cataloger.rpm import limits
+from imagegate.cataloger.rpm import limits, manifest
 from imagegate.cataloger.rpm.database import BDB, NAMES, NDB, SQLITE, beside, headers, size, states
 from imagegate.cataloger.rpm.package import Entry, is_own, package, paths, source_of
 from imagegate.model.image import Files
@@ -12,7 +12,7 @@ from imagegate.text import clean
 
 # %_dbpath of rpm's macros: the old place, that of Fedora and SUSE, that of images made of ostree commits.
 FOLDERS = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm")
-_PATHS = [f"{folder}/{name}" for folder in FOLDERS for name in (SQLITE, NDB, BDB)]
+_PATHS = [f"{folder}/{name}" for folder in FOLDERS for name in (SQLITE, NDB, BDB)] + [manifest.PATH]
 _HARMLESS = {".rpm.lock", ".dbenv.lock", ".migratedb", ".rebuilddb", "alternatives"}  # what is there without a database
 
 

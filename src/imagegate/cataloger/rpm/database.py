@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from imagegate.cataloger.history import read
 from imagegate.cataloger.interface import Catalog
-from imagegate.cataloger.rpm import bdb, header, limits, ndb, sqlite
+from imagegate.cataloger.rpm import bdb, header, limits, manifest, ndb, sqlite
 from imagegate.cataloger.rpm.header import Damaged, Header
 from imagegate.cataloger.rpm.package import Entry
 from imagegate.cataloger.rpm.package import entry as entry_of
@@ -13,7 +13,7 @@ from imagegate.text import clean
 
 SQLITE, NDB, BDB = "rpmdb.sqlite", "Packages.db", "Packages"
 _LOG, _JOURNAL = "-wal", "-journal"  # of SQLite
-NAMES = frozenset((SQLITE, SQLITE + _LOG, SQLITE + _JOURNAL, NDB, BDB))
+NAMES = frozenset((SQLITE, SQLITE + _LOG, SQLITE + _JOURNAL, NDB, BDB, manifest.PATH.rpartition("/")[2]))
 State = tuple[File | None, ...]  # the database, and what SQLite has beside it: a log, a journal
 
 
@@ -54,6 +54,9 @@ def headers(files: Files, path: str, state: State, notes: Catalog) -> Iterator[t
         return
     if not content:
         lost("it is empty")
+        return
+    if path == manifest.PATH:
+        yield from ((one, Header(b"", {})) for one in manifest.entries(content, lost))
         return
     for blob in _blobs(files, path, content, state, lost):
         try:
