@@ -179,6 +179,11 @@ def test_build_information_that_is_cut_off_is_unreadable(end: int) -> None:
     assert "fail" in [kind for kind, _ in seen(elf({".go.buildinfo": BLOB[:end]})).problems]
 
 
+def test_data_too_large_to_be_searched_are_unreadable() -> None:
+    found = seen(elf({".data": bytes(65 << 20)}, named=False))
+    assert found.problems[0] == ("fail", "its data are too large to be searched for the modules of a Go program")
+
+
 def test_a_length_beyond_the_file_is_damage() -> None:
     found = seen(elf({".go.buildinfo": BLOB[:32] + b"\xff\xff\xff\xff\x7f"}))
     assert found.problems == [("fail", "a Go program whose build information is damaged: its modules are not known")]

@@ -38,7 +38,7 @@ def look(program: Executable, found: Sightings) -> bool:
     places = [named] if named else []
     if marked or not program.sections or program.segments is program.sections:
         places += [part for part in program.segments if part.data]
-    at = _search(program, places)
+    at = _search(program, places, found)
     if at < 0:
         if marked:
             found.unreadable("a Go program without build information: its modules are not known")
@@ -56,12 +56,16 @@ def look(program: Executable, found: Sightings) -> bool:
     return True
 
 
-def _search(program: Executable, places: list[Part]) -> int:
+def _search(program: Executable, places: list[Part], found: Sightings) -> int:
     """Return where in the file the build information begins, -1 when there is none."""
-    allowance = _MOST_SEARCHED
+    left = _MOST_SEARCHED
     for part in places:
-        for at in range(part.offset, part.offset + min(part.size, allowance), _STEP):
+        for at in range(part.offset, part.offset + part.size, _STEP):
+            if left <= 0:
+                found.unreadable("its data are too large to be searched for the modules of a Go program")
+                return -1
             data = program.content.read_at(at, min(_STEP, part.offset + part.size - at))
+            left -= max(len(data), 4096)  # thousands of empty places cost time too
             where = data.find(_MAGIC)
             while where >= 0:
                 if where % 16 == 0:
@@ -69,7 +73,6 @@ def _search(program: Executable, places: list[Part]) -> int:
                 where = data.find(_MAGIC, where + 1)
             if len(data) < _STEP:
                 break
-        allowance -= min(part.size, allowance)
     return -1
 
 

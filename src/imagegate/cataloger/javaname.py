@@ -27,17 +27,18 @@ _VENDORS = {"org.apache", "com.sun", "com.oracle", "com.google", "com.ibm", "org
 # Libraries that are published without Maven's own record of them: "artifact@version", a folder of their classes, and
 # the group, from their pages on Maven Central.
 _COMMONS = (
-    "beanutils|chain|codec|collections|configuration|daemon|dbcp|digester|discovery|el|fileupload|httpclient|io|jxpath|lang|"
+    "beanutils|chain|cli|codec|collections|configuration|daemon|dbcp|digester|discovery|el|fileupload|httpclient|io|jxpath|lang|"
     "logging|net|pool|validator"
 )
 _SPRING = (
-    "aop|aspects|beans|context|context-indexer|context-support|core|core-test|dao|expression|instrument|jcl|jdbc|jms|messaging|"
+    "aop|aspects|beans|context|context-indexer|context-support|core|core-test|dao|expression|instrument|jdbc|jms|messaging|"
     "orm|oxm|r2dbc|test|tx|web|webflux|webmvc|webmvc-portlet|websocket"
 )
 _PUBLISHED = [
     (re.compile(pattern), folder.encode(), group)
     for pattern, folder, group in (
         (rf"spring(-({_SPRING}))?@.+", "org/springframework/", "org.springframework"),
+        (r"spring-jcl@.+", "org/apache/commons/logging/", "org.springframework"),
         (r"spring-boot(-.+)?@.+", "org/springframework/boot/", "org.springframework.boot"),
         (r"spring-security-(?!oauth2?@).+", "org/springframework/security/", "org.springframework.security"),
         (r"spring-(amqp|rabbit(-.+)?)@.+", "org/springframework/amqp/", "org.springframework.amqp"),
@@ -110,6 +111,10 @@ _PUBLISHED = [
         (r"jackson-\w+-asl@1.+", "org/codehaus/jackson/", "org.codehaus.jackson"),
         (r"snakeyaml@.+", "org/yaml/snakeyaml/", "org.yaml"),
         (r"xstream@.+", "com/thoughtworks/xstream/", "com.thoughtworks.xstream"),
+        (r"velocity@1\.[0-4]\b.*", "org/apache/velocity/", "velocity"),
+        (r"velocity@.+", "org/apache/velocity/", "org.apache.velocity"),
+        (r"hamcrest(-.+)?@.+", "org/hamcrest/", "org.hamcrest"),
+        (r"checker-qual@.+", "org/checkerframework/", "org.checkerframework"),
         (r"jsch@.+", "com/jcraft/jsch/", "com.jcraft"),
         (r"json@20.+", "org/json/", "org.json"),
         (r"bsh@.+", "bsh/", "org.beanshell"),
