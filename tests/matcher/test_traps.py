@@ -114,8 +114,26 @@ def test_what_was_withdrawn_or_only_informs_is_no_finding(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("ecosystem", ["Ubuntu:22.04:LTS", "Ubuntu:22.04"])
 def test_ubuntu_is_spelled_with_and_without_lts(tmp_path: Path, ecosystem: str) -> None:
-    records = [record("CVE-2024-1", ecosystem, "a"), record("CVE-2024-2", "Ubuntu:Pro:22.04:LTS", "a")]
-    assert ids(scan(tmp_path, "ubuntu 22.04", [installed("a", "1")], records)) == ["CVE-2024-1"]
+    assert ids(scan(tmp_path, "ubuntu 22.04", [installed("a", "1")], [record("CVE-2024-1", ecosystem, "a")])) == ["CVE-2024-1"]
+
+
+PRO = "Ubuntu:Pro:22.04:LTS"
+
+
+def test_a_fix_that_only_subscribers_get_is_none_for_others(tmp_path: Path) -> None:
+    paid = record("CVE-2024-2", PRO, "a", "1-0ubuntu1+esm2")
+    found = scan(tmp_path, "ubuntu 22.04", [installed("a", "1-0ubuntu1")], [paid]).findings
+    assert [(finding.id, finding.fix_state, finding.fixed_in) for finding in found] == [("CVE-2024-2", "not-fixed", ())]
+    subscribed = scan(tmp_path, "ubuntu 22.04", [installed("a", "1-0ubuntu1+esm1")], [paid]).findings
+    assert [(finding.id, finding.fixed_in) for finding in subscribed] == [("CVE-2024-2", ("1-0ubuntu1+esm2",))]
+    assert ids(scan(tmp_path, "ubuntu 22.04", [installed("a", "1-0ubuntu1+esm2")], [paid])) == []
+
+
+def test_what_a_record_says_to_everybody_counts_more_than_what_it_says_to_subscribers(tmp_path: Path) -> None:
+    both = [entry("Ubuntu:22.04:LTS", "a", "1-0ubuntu2"), entry(PRO, "a", "1-0ubuntu3+esm1")]
+    told = record("CVE-2024-3", "Ubuntu:22.04:LTS", "a", affected=both)
+    assert ids(scan(tmp_path, "ubuntu 22.04", [installed("a", "1-0ubuntu2")], [told])) == []
+    assert ids(scan(tmp_path, "ubuntu 22.04", [installed("a", "1-0ubuntu1")], [told])) == ["CVE-2024-3"]
 
 
 def test_alpine_counts_by_origin_and_release(tmp_path: Path) -> None:

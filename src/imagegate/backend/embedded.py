@@ -7,8 +7,7 @@ from imagegate import __version__
 from imagegate.advisory.origin import EXPLOITED
 from imagegate.advisory.store import Store
 from imagegate.cataloger.collect import INTEREST, take_inventory
-from imagegate.matcher.ecosystem import base_of, ecosystems_of, fewest_records
-from imagegate.matcher.languages import ecosystem_of_type, fewest_of_type
+from imagegate.matcher.ecosystem import base_of, ecosystem_of_type, ecosystems_of, fewest_of_type, fewest_records
 from imagegate.matcher.match import match
 from imagegate.model.image import Evidence, Interest, OpenImage
 from imagegate.model.inventory import Inventory
@@ -56,7 +55,7 @@ def _needed(inventory: Inventory) -> tuple[str, ...]:
     """Return the ecosystems without a release that speak of something in the image, the distribution's first."""
     distribution = (base_of(inventory.distribution),) if inventory.distribution else ()
     kinds = sorted({package.type for package in inventory.packages})
-    return tuple(dict.fromkeys((*distribution, *filter(None, map(ecosystem_of_type, kinds)))))
+    return tuple(dict.fromkeys(filter(None, (*distribution, *map(ecosystem_of_type, kinds)))))
 
 
 def _coverage(inventory: Inventory, store: Store) -> list[Evidence]:
@@ -78,7 +77,7 @@ def _release(inventory: Inventory, store: Store) -> list[Evidence]:
     if distribution is None:
         return []
     covered = store.coverage()
-    records = sum(covered.get(ecosystem, 0) for ecosystem in ecosystems_of(distribution))
+    records = sum(covered.get(ecosystem, 0) for ecosystem in ecosystems_of(distribution, covered))
     return [_enough(records, fewest_records(distribution), f"{distribution.id} {distribution.version}".rstrip())]
 
 

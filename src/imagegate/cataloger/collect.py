@@ -13,17 +13,18 @@ from imagegate.cataloger.looking import Looking, read
 from imagegate.cataloger.node import Node
 from imagegate.cataloger.php import Php
 from imagegate.cataloger.python import Python
+from imagegate.cataloger.rpm import Rpm
 from imagegate.cataloger.ruby import Ruby
 from imagegate.model.image import Evidence, Files, OpenImage
 from imagegate.model.inventory import Distribution, Inventory, Location, Package
 from imagegate.model.releases import FAMILIES
 from imagegate.text import clean
 
-DATABASES: tuple[Cataloger, ...] = (Dpkg(), Apk())
+DATABASES: tuple[Cataloger, ...] = (Dpkg(), Apk(), Rpm())
 SINGLES: tuple[FileCataloger, ...] = (Python(), Node(), Ruby(), Php(), Bitnami(), Executables())
 INTEREST = Looking(DATABASES, SINGLES)
 # Package databases that nobody reads yet: an image that has one is not an image without packages.
-_UNREAD = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm", "var/lib/pacman/local", "var/db/pkg", "usr/lib/opkg/info")
+_UNREAD = ("var/lib/pacman/local", "var/db/pkg", "usr/lib/opkg/info")
 
 
 def take_inventory(opened: OpenImage) -> Inventory:

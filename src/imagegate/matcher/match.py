@@ -4,9 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from imagegate.advisory.store import Candidate, Store
-from imagegate.matcher.ecosystem import base_of, ecosystems_of
-from imagegate.matcher.languages import ecosystem_of_type
+from imagegate.matcher.ecosystem import (
+    base_of,
+    ecosystem_of_type,
+    ecosystems_of,
+    is_subscribed,
+    subscription_ecosystems_of,
+)
 from imagegate.matcher.merge import Hit, merge
+from imagegate.matcher.streams import other_stream, rebuilds, stream_mismatch
 from imagegate.model.image import Evidence
 from imagegate.model.inventory import Distribution, Inventory, Package
 from imagegate.model.releases import FAMILIES
@@ -14,6 +20,8 @@ from imagegate.model.scan import Finding
 from imagegate.text import clean
 from imagegate.version import Compare, is_readable, is_valid, order_of
 from imagegate.version.ranges import affecting, fixes, has_last_affected
+
+_DRUPAL = "Packagist:https://packages.drupal.org/8"  # where Drupal's own security team speaks of modules
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,7 @@ def match(inventory: Inventory, store: Store, *, covered: bool) -> Matches:
 
     `covered`: the store speaks about the distribution's release, which then answers for the packages that it ships.
     """
-    asking = _Asking(inventory.distribution)
+    asking = _Asking(inventory.distribution, store)
     findings: list[Finding] = []
     evidence: dict[Evidence, None] = {}
     known: dict[tuple[str, ...], tuple[list[Finding], list[Evidence]]] = {}  # the same package in many places
@@ -39,10 +47,7 @@ def match(inventory: Inventory, store: Store, *, covered: bool) -> Matches:
             continue
         key = (package.purl, package.source_name, package.source_version)
         if key not in known:
-            compare = order_of(ecosystems[0])
-            asked = _asked(package, ecosystems, store)
-            doubts = _doubts(package, asked, compare, store) if asked else []
-            known[key] = merge(package, _hits(asked, compare), compare, store) if asked else [], doubts
+            known[key] = _match(package, ecosystems, asking, store)
         found, doubts = known[key]
         evidence |= dict.fromkeys(doubts)
         defer = covered and package.by_distribution
@@ -59,17 +64,37 @@ def match(inventory: Inventory, store: Store, *, covered: bool) -> Matches:
 class _Asking:
     """Which ecosystems speak of a package: the distribution's for its own kind, else the one of the package's type."""
 
-    def __init__(self, distribution: Distribution | None) -> None:
+    def __init__(self, distribution: Distribution | None, store: Store) -> None:
         self._kind = FAMILIES[distribution.id].database if distribution else ""
-        releases = ecosystems_of(distribution) if distribution else ()
-        # One without a release means all of them.
-        self._distribution = tuple(dict.fromkeys((*releases, base_of(distribution)))) if distribution and releases else ()
+        self._distribution: tuple[str, ...] = ()
+        self.paid: frozenset[str] = frozenset()  # those that speak to subscribers
+        if distribution is not None:
+            covered = store.coverage()
+            releases = ecosystems_of(distribution, covered)
+            self.paid = frozenset(subscription_ecosystems_of(distribution, covered))
+            if releases:  # one without a release means all of them
+                self._distribution = tuple(dict.fromkeys((*releases, *sorted(self.paid), base_of(distribution))))
 
     def ecosystems(self, package: Package) -> tuple[str, ...]:
+        """Return them, () where nobody speaks of it."""
         if package.type == self._kind:
             return self._distribution
         ecosystem = ecosystem_of_type(package.type)
-        return (ecosystem,) if ecosystem else ()
+        if ecosystem is None:
+            return ()
+        drupal = package.type == "composer" and package.name.startswith("drupal/")
+        return (ecosystem, _DRUPAL) if drupal else (ecosystem,)
+
+
+def _match(package: Package, ecosystems: tuple[str, ...], asking: _Asking, store: Store) -> tuple[list[Finding], list[Evidence]]:
+    compare = order_of(ecosystems[0])
+    asked = _asked(package, ecosystems, store)
+    if not asked:
+        return [], []
+    hits = _hits(package, asked, asking.paid, compare)
+    if package.type == "rpm":
+        hits = [hit for hit in hits if not other_stream(package.purl, store.advisory(hit.advisory).title)]
+    return merge(package, hits, compare, store), _doubts(package, asked, compare, store)
 
 
 def _asked(package: Package, ecosystems: Iterable[str], store: Store) -> list[tuple[str, Candidate]]:
@@ -88,15 +113,44 @@ def _asked(package: Package, ecosystems: Iterable[str], store: Store) -> list[tu
     ]
 
 
-def _hits(asked: list[tuple[str, Candidate]], compare: Compare) -> list[Hit]:
-    """Return one hit for each record that applies."""
+def _hits(package: Package, asked: list[tuple[str, Candidate]], paid: frozenset[str], compare: Compare) -> list[Hit]:
+    """Return one hit for each record that applies.
+
+    What a record says to subscribers counts for others where it says nothing to them, and is no fix for them.
+    """
+    subscribed = is_subscribed(package.version)
+    for_all = {candidate.advisory for _, candidate in asked if candidate.ecosystem not in paid}
     found: dict[int, Hit] = {}
-    for version, candidate in asked:
-        hit = _judge(version, candidate, compare)
+    for version, entry in asked:
+        if entry.ecosystem in paid and not subscribed and entry.advisory in for_all:
+            continue
+        candidate = _own_builds(version, entry, asked, compare) if package.type == "rpm" else entry
+        hit = _judge(version, candidate, compare) if candidate is not None else None
         if hit is not None:
-            known = found.get(candidate.advisory)
-            found[candidate.advisory] = hit if known is None else known.joined(hit)
+            if entry.ecosystem in paid and not subscribed:
+                hit = replace(hit, fixed=(), fix_unknown=False)
+            known = found.get(entry.advisory)
+            found[entry.advisory] = hit if known is None else known.joined(hit)
     return list(found.values())
+
+
+def _own_builds(version: str, candidate: Candidate, asked: list[tuple[str, Candidate]], compare: Compare) -> Candidate | None:
+    """Leave out the ranges that speak of another build: a module's for what is of none, a repetition for a later release."""
+    fixed = [
+        bound
+        for _, other in asked
+        if other.advisory == candidate.advisory
+        for events in other.ranges
+        for kind, bound in events
+        if kind == "fixed" and not stream_mismatch(version, bound)
+    ]
+    repeated = rebuilds(fixed, compare)
+    ranges = [
+        events
+        for events in candidate.ranges
+        if not any(bound in repeated or stream_mismatch(version, bound) for _, bound in events)
+    ]
+    return replace(candidate, ranges=ranges) if ranges or candidate.versions else None
 
 
 def _doubts(package: Package, asked: list[tuple[str, Candidate]], compare: Compare, store: Store) -> list[Evidence]:
