@@ -122,6 +122,17 @@ def test_a_relation_to_what_is_not_there_shows_that_a_part_was_cut_off() -> None
     assert "not in it: SPDXRef-b" in said(read_sbom(cut.encode(), "a.spdx"), "fail")[0]
 
 
+@pytest.mark.parametrize(("aggregate", "expected"), [("incomplete", 1), ("incomplete_first_party_only", 1), ("complete", 0)])
+def test_a_document_that_says_it_is_not_complete_is_not(aggregate: str, expected: int) -> None:
+    whole = component("pkg:npm/a@1")
+    assert len(said(cyclonedx(whole, compositions=[{"aggregate": aggregate}]), "fail")) == expected
+    assert len(said(cyclonedx(whole, compositions=[{"aggregate": aggregate, "dependencies": ["a"]}]), "fail")) == 0
+    xml = XML.format(f"{ONE}<compositions><composition><aggregate>{aggregate}</aggregate></composition></compositions>")
+    assert len(said(read_sbom(xml.encode(), "a.xml"), "fail")) == expected
+    tags = f"{TAGS}{PURL}CreatorComment: <text>{aggregate}: 3 notes</text>\n"
+    assert len(said(read_sbom(tags.encode(), "a.spdx"), "fail")) == expected
+
+
 def test_a_root_that_is_one_of_many_described_packages_is_not_lost() -> None:
     packages = [{"name": name, "versionInfo": "1", "SPDXID": f"SPDXRef-{name}"} for name in ("a", "b")]
     listing = spdx(*packages, documentDescribes=["SPDXRef-a", "SPDXRef-b"])

@@ -139,4 +139,4 @@ def _unused(document: dict[str, Any], notes: Notes) -> None:
     for entry in objects(document, "compositions", notes):
         said = text(entry, "aggregate", notes)
         if said.startswith("incomplete") and (entry.get("assemblies") or not entry.get("dependencies")):
-            notes.note("warn", "the document says that it is not complete", said)
+            notes.note("fail", "the document says that it is not complete", said)

@@ -26,7 +26,6 @@ _ALIASES = {
 OF_SYSTEMS = ("deb", "apk", "rpm", "alpm")
 _NUMBERED = re.compile(r"(?P<id>.*?)-(?P<version>[0-9][^-]*)\Z")
 _SHARED = ({"wolfi", "chainguard"},)  # each installs packages of the other
-_SHOWN = 3  # contradictions
 _CODENAMES = {
     release.codename: (identity, release.version)
     for identity, family in FAMILIES.items()
@@ -80,9 +79,9 @@ def settle(
             notes.note("fail", detail, kind="unknown_distro")
         return None
     chosen = claims[0]
-    others = [claim for claim in dict.fromkeys(claims) if not _agree(chosen, claim)]
-    for other in others[:_SHOWN]:
-        notes.note("fail", "a contradiction", f"{_shown(chosen)} and {_shown(other)}", "unknown_distro")
+    for other in dict.fromkeys(claims):
+        if not _agree(chosen, other):
+            notes.note("fail", "a contradiction", f"{_shown(chosen)} and {_shown(other)}", "unknown_distro")
     _against_packages(chosen, kinds, notes)
     better = next((claim for claim in claims if claim.id == chosen.id and claim.version), chosen)
     return chosen if chosen.version or chosen.codename else better

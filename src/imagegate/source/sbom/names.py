@@ -34,6 +34,8 @@ def spelled_as(name: str, purl: Purl, candidates: list[str]) -> str | None:
         for candidate in candidates:
             if candidate.lower() == name.lower():
                 return candidate
+    if purl.name in candidates:
+        return name
     alike = {_folded(word) for word in (name, purl.name, f"{purl.namespace}/{purl.name}")}
     return name if any(_folded(candidate) in alike for candidate in candidates) else None
 

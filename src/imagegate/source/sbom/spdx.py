@@ -27,7 +27,10 @@ def read(document: dict[str, Any], form: str) -> Told:
     told = Told(f"{clean(version, 20).replace('-', ' ', 1)} {form}", notes=notes)
     if version not in KNOWN:
         notes.note("warn", "a version of SPDX that is not known, read like the latest that is", version)
-    creators = strings(mapping(document, "creationInfo", notes), "creators")
+    made = mapping(document, "creationInfo", notes)
+    creators = strings(made, "creators")
+    if text(made, "comment", notes).startswith("incomplete"):  # our own words: SPDX 2 has none
+        notes.note("fail", "the document says that it is not complete", text(made, "comment", notes))
     tools = [one.partition(":")[2].strip() for one in creators if one.startswith("Tool:")]
     told.made_by = clean(", ".join(tools), 200)
     described = _relations(document, notes)

@@ -72,6 +72,8 @@ def _of_document(tag: str, value: str, document: dict[str, Any]) -> None:
         document[_DOCUMENT[tag]] = value
     elif tag == "Creator":
         document["creationInfo"]["creators"].append(value)
+    elif tag == "CreatorComment":
+        document["creationInfo"]["comment"] = value
     elif tag == "ExternalDocumentRef":
         document["externalDocumentRefs"].append({"externalDocumentId": value})
     elif tag == "Relationship":
