@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -12,10 +12,12 @@ from imagegate.model.image import Content
 from imagegate.model.inventory import package_url
 from imagegate.text import clean
 
+_LONGEST_TOML, _MOST_DOTS = 8 << 20, 8  # characters of a document, and dots in a line of it outside of quotes
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _MOST = 100_000  # packages of one file
 _MOST_LOST = 20  # problems of one file that are told one by one
 _NAME = re.compile(r"[\w@.+~:/-][\w@.+~:/ -]{0,299}\Z", re.ASCII)
-_VERSION = re.compile(r"\w[\w.+~:!*-]{0,199}\Z", re.ASCII)
+_VERSION = re.compile(r"\w[\w.+~!-]{0,199}\Z", re.ASCII)
 Parse = Callable[[str, "Finds"], None]
 
 
@@ -114,6 +116,9 @@ def read_toml(text: str) -> dict[str, Any]:
     """Return the TOML document; raises Unreadable."""
     import tomllib
 
+    # Time and memory grow with the square of the parts of a dotted key: `a.a.a = 1`.
+    if len(text) > _LONGEST_TOML or any(_QUOTED.sub("", line).count(".") > _MOST_DOTS for line in text.split("\n")):
+        raise Unreadable("it is larger, or nested deeper, than any lock that a tool writes")
     try:
         return tomllib.loads(text)
     except ValueError:
@@ -151,6 +156,17 @@ def entries(document: dict[str, Any], key: str, finds: Finds) -> Iterator[tuple[
             yield name, value
         else:
             finds.lost(f"{name}: its entry is not a table")
+
+
+def reachable(roots: Iterable[str], needs: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return the roots, and all that they need, and what that needs in turn."""
+    found, waiting = set(), list(roots)
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += needs.get(one, ())
+    return found
 
 
 def text_of(value: object) -> str:

@@ -6,18 +6,28 @@ A reader for all of YAML takes a minute for the largest locks; this one takes a 
 import re
 from collections.abc import Iterator
 
-_KEY = re.compile(r"(?:'((?:[^']|'')*)'|\"((?:[^\"\\]|\\.)*)\"|([^\s'\"#|>%`{}\[\],-][^\n]*?)):(?:[ ]+(.*))?\Z")
+from imagegate.cataloger.records import Unreadable
+
+_KEY = re.compile(r"(?:'((?:[^']|'')*)'|\"((?:[^\"\\]|\\.)*)\"|([^\s'\"#|>%`{}\[\],:-][^\n]*?)):(?:[ ]+(.*))?\Z")
 _DEEPEST = 20
 _LONGEST = 10_000  # characters of a line
+_MOST = 500_000  # lines: the largest locks of monorepos have half of it
 
 
 def settings(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield each key below all keys that it stands in, with the value on its line, without quotes; "" where there is none."""
+    """Yield each key below all keys that it stands in, with the value on its line, without quotes; "" where there is none.
+
+    Raises Unreadable for a text that no package manager writes.
+    """
     above: list[tuple[int, str]] = []
+    if text.count("\n") > _MOST:
+        raise Unreadable(f"it has more than {_MOST:,} lines")
     for line in text.split("\n"):
         said = line.lstrip(" ")
-        if not said or said[0] == "#" or len(line) > _LONGEST:
+        if not said or said[0] == "#":
             continue
+        if len(line) > _LONGEST:
+            raise Unreadable(f"it has a line of {len(line):,} characters")
         if said == "---":
             above.clear()
             continue

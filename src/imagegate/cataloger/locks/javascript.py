@@ -5,10 +5,11 @@ packages/yarnpkg-core/sources/Project.ts; pnpm/spec, lockfile 5 to 9; oven-sh/bu
 """
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from imagegate.cataloger.locks.blocks import settings, unquoted
-from imagegate.cataloger.records import Finds, Unreadable, entries, read_json, text_of
+from imagegate.cataloger.records import Finds, Unreadable, entries, reachable, read_json, text_of
 
 _LOCAL = re.compile(r"(?:file|link|portal|workspace):")
 _ALIAS = re.compile(r"npm:(@?[^@]+)@(.+)\Z")
@@ -86,11 +87,13 @@ def _berry(text: str, finds: Finds) -> bool:
 
 
 def _tables(text: str, depth: int) -> dict[str, dict[str, str]]:
-    """Return the settings of each table at a depth, where its parent at depth 1 is `packages`."""
+    """Return the settings of each table at a depth; at depth 1 only those in `packages`."""
     tables: dict[str, dict[str, str]] = {}
     for keys, value in settings(text):
         if depth and keys[0] != "packages":
             continue
+        if len(keys) == depth and value not in ("", "{}"):
+            raise Unreadable("its packages are not written as a tool writes them")
         if len(keys) > depth:
             entry = tables.setdefault(keys[depth], {})
             if len(keys) == depth + 2:
@@ -104,16 +107,37 @@ def pnpm(text: str, finds: Finds) -> None:
     if not version:
         raise Unreadable("it is not a lock of pnpm")
     form = _OLD_PNPM if version[1] == "5" else _DESCRIPTOR
-    for key, entry in _tables(text, 1).items():
+    packages = _tables(text, 1)
+    tools = packages.keys() - _needed(text, packages.keys())
+    for key, entry in packages.items():
         resolution = entry.get("resolution", "")
         if "type: directory" in resolution or "directory:" in resolution:
             continue  # a folder of the application
-        if entry.get("dev") == "true":
+        if entry.get("dev") == "true" or key in tools:
             finds.development(key)
             continue
         named = form.search(key) if form is _OLD_PNPM else form.match(key.lstrip("/"))
         name = entry.get("name") or (named[1] if named else "")
         finds.npm(name, entry.get("version") or (named[2].partition("(")[0] if named else ""))
+
+
+def _needed(text: str, packages: Collection[str]) -> Collection[str]:
+    """Return the packages that are not for development only; from form 9 on this is told by who needs whom."""
+    needs: dict[str, list[str]] = {}
+    roots: list[str] = []
+    for keys, value in settings(text):
+        kind = keys[2] if len(keys) > 3 else ""
+        if keys[0] == "snapshots" and len(keys) > 1:
+            needs.setdefault(keys[1], [])
+        if kind not in ("dependencies", "optionalDependencies"):
+            continue
+        if keys[0] == "importers" and keys[4:] == ("version",):
+            roots += [] if value.startswith("link:") else [f"{keys[3]}@{value}", value]
+        elif keys[0] == "snapshots" and len(keys) == 4:
+            needs[keys[1]] += [f"{keys[3]}@{value}", value]  # the second where it has another name
+    if not needs or not roots:
+        return packages
+    return {one.partition("(")[0] for one in reachable(roots, needs)} & set(packages)
 
 
 def bun(text: str, finds: Finds) -> None:
