@@ -45,6 +45,11 @@ def _at_least(version: str, bound: str, compare: Compare) -> bool:
     return bound == "0" or compare(version, bound) >= 0  # "0" stands for the very first version
 
 
+def _same(left: str, right: str, compare: Compare) -> bool:
+    """Return whether two bounds are one, in whatever spelling; "0" is the very first version and not a spelling of it."""
+    return left == right or ("0" not in (left, right) and compare(left, right) == 0)
+
+
 def _in_order(events: Sequence[Event], compare: Compare) -> list[Event]:
     """Sort events by version; records are often unsorted.
 
@@ -55,7 +60,7 @@ def _in_order(events: Sequence[Event], compare: Compare) -> list[Event]:
     for event in events:
         if event[0] == "limit":
             continue
-        if kept and event[0] == "fixed" and kept[-1] == ("introduced", event[1]):
+        if kept and event[0] == "fixed" and kept[-1][0] == "introduced" and _same(kept[-1][1], event[1], compare):
             kept.pop()
             continue
         kept.append(event)
