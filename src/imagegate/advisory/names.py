@@ -4,8 +4,8 @@ import re
 
 _RUN = re.compile(r"[-_.]+")
 # Composer, Hex and NuGet compare names without regard to case (getcomposer.org, "Schema"; hex.pm allows small letters
-# only; learn.microsoft.com, "NuGet package ID"); PyPI as PEP 503 says. All others are exact.
-_FOLDED = ("Packagist", "Hex", "NuGet")
+# only; learn.microsoft.com, "NuGet package ID"; github.com); PyPI as PEP 503 says. All others are exact.
+_FOLDED = ("Packagist", "Hex", "NuGet", "SwiftURL")
 
 
 def canonical(ecosystem: str, name: str) -> str:

@@ -4,25 +4,45 @@ from dataclasses import replace
 
 from imagegate.cataloger import distribution as distributions
 from imagegate.cataloger.apk import Apk
-from imagegate.cataloger.bitnami import Bitnami
 from imagegate.cataloger.dpkg import Dpkg
-from imagegate.cataloger.executable import Executables
 from imagegate.cataloger.interface import Catalog, Cataloger, FileCataloger
-from imagegate.cataloger.locked import without_locked
+from imagegate.cataloger.locked import Seen, without_locked
 from imagegate.cataloger.looking import Looking, read
-from imagegate.cataloger.node import Node
-from imagegate.cataloger.php import Php
-from imagegate.cataloger.python import Python
 from imagegate.cataloger.rpm import Rpm
-from imagegate.cataloger.ruby import Ruby
 from imagegate.model.image import Evidence, Files, OpenImage
 from imagegate.model.inventory import Distribution, Inventory, Location, Package
 from imagegate.model.releases import FAMILIES
 from imagegate.text import clean
 
+
+def singles() -> tuple[FileCataloger, ...]:
+    """Return the catalogers that look at one file at a time."""
+    from imagegate.cataloger import (
+        bitnami,
+        conan,
+        dart,
+        dotnet,
+        erlang,
+        executable,
+        haskell,
+        java,
+        locks,
+        node,
+        php,
+        python,
+        r,
+        ruby,
+        swift,
+    )
+
+    return (
+        python.Python(), node.Node(), ruby.Ruby(), php.Php(), java.Java(), dotnet.DotNet(), executable.Executables(),
+        erlang.Erlang(), r.R(), dart.Dart(), conan.Conan(), swift.Swift(), haskell.Haskell(), bitnami.Bitnami(), locks.Locks(),
+    )  # fmt: skip
+
+
 DATABASES: tuple[Cataloger, ...] = (Dpkg(), Apk(), Rpm())
-SINGLES: tuple[FileCataloger, ...] = (Python(), Node(), Ruby(), Php(), Bitnami(), Executables())
-INTEREST = Looking(DATABASES, SINGLES)
+INTEREST = Looking(DATABASES, singles)
 # Package databases that nobody reads yet: an image that has one is not an image without packages.
 _UNREAD = ("var/lib/pacman/local", "var/db/pkg", "usr/lib/opkg/info")
 
@@ -33,14 +53,14 @@ def take_inventory(opened: OpenImage) -> Inventory:
     found, evidence = distributions.detect(files)
     catalogs = {cataloger.type: cataloger.catalog(files, found) for cataloger in DATABASES}
     present = [cataloger for cataloger in DATABASES if catalogs[cataloger.type].databases]
-    singles = _singles(files)
-    singles.packages = without_locked(_owned(singles.packages, files, present, found), singles)
-    for catalog in (*catalogs.values(), singles):
+    looked = without_locked(_looked(files))
+    looked.packages = _owned(looked.packages, files, present, found)
+    for catalog in (*catalogs.values(), looked):
         evidence += catalog.evidence
     evidence += _unread(files)
     evidence += _missing_database(found, catalogs)
     packages = sorted(
-        (package for catalog in (*catalogs.values(), singles) for package in catalog.packages),
+        (package for catalog in (*catalogs.values(), looked) for package in catalog.packages),
         key=lambda package: (package.type, package.name, package.version, package.purl, package.locations[0].path),
     )
     if not packages:
@@ -48,17 +68,23 @@ def take_inventory(opened: OpenImage) -> Inventory:
     return Inventory(opened.image, found, tuple(packages), (*opened.evidence, *evidence))
 
 
-def _singles(files: Files) -> Catalog:
-    """Return what was seen in files that were looked at one by one."""
-    found = Catalog()
+def _looked(files: Files) -> list[Seen]:
+    """Return what was seen in each file that was looked at on its own."""
+    found = []
     for file, note in files.looked():
-        path = clean(file.path)
-        seen = read(note)
-        for kind, detail in seen.problems:
-            (found.unreadable if kind == "fail" else found.doubtful)(f"{path}: {detail}")
-        for one in seen.packages:
-            location = Location(f"{path}!/{one.inside}" if one.inside else path, file.layer)
-            found.packages.append(Package(one.type, one.name, one.version, one.purl, (location,), basis=one.basis))
+        path, seen = clean(file.path), read(note)
+        packages = [
+            Package(
+                one.type,
+                one.name,
+                one.version,
+                one.purl,
+                (Location(f"{path}!/{one.inside}" if one.inside else path, file.layer),),
+                basis=one.basis,
+            )
+            for one in seen.packages
+        ]
+        found.append(Seen(path, packages, seen.problems))
     return found
 
 

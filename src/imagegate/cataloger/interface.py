@@ -19,17 +19,14 @@ class Catalog:
 
     def unreadable(self, detail: str) -> None:
         """Note something that was there and could not be read."""
-        self._note("fail", detail)
+        self.note("fail", detail)
 
     def doubtful(self, detail: str) -> None:
         """Note something that is damaged, but costs nothing."""
-        self._note("warn", detail)
+        self.note("warn", detail)
 
-    def harmless(self, detail: str) -> None:
-        """Note something that was left out on purpose."""
-        self._note("ok", detail)
-
-    def _note(self, found: str, detail: str) -> None:
+    def note(self, found: str, detail: str) -> None:
+        """Note something with the worst that it can mean, as in `Evidence`; "ok" is what was left out on purpose."""
         if len(self.evidence) < _MOST:
             self.evidence.append(Evidence("unreadable", found, detail))
         elif len(self.evidence) == _MOST:

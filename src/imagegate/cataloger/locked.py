@@ -1,31 +1,40 @@
 """Lock files say what should be installed: they count only where nothing that is installed says more."""
 
-from collections import defaultdict
+from dataclasses import dataclass
 
 from imagegate.cataloger.interface import Catalog
 from imagegate.model.inventory import Package
 
 
-def without_locked(packages: list[Package], notes: Catalog) -> list[Package]:
-    """Return the packages without those of lock files that were carried out in this image; these are noted.
+@dataclass(slots=True)
+class Seen:
+    """What one file told: packages, and (found, detail) for what it did not tell."""
+
+    path: str
+    packages: list[Package]
+    problems: list[tuple[str, str]]
+
+
+def without_locked(files: list[Seen]) -> Catalog:
+    """Return what the files told together, without the lock files that were carried out in this image; these are noted.
 
     A lock file was carried out where one of its packages is installed in that very version, anywhere, or where any
     package of its kind is installed below its folder.
     """
-    installed = {(one.type, one.name, one.version) for one in packages if one.basis != "locked"}
-    folders = {(one.type, folder) for one in packages if one.basis != "locked" for folder in _above(one.locations[0].path)}
-    files: dict[tuple[str, str], list[Package]] = defaultdict(list)
-    for one in packages:
-        if one.basis == "locked":
-            files[one.type, one.locations[0].path].append(one)
-    kept = [one for one in packages if one.basis != "locked"]
-    for (kind, path), locked in files.items():
-        done = (kind, path.rpartition("/")[0]) in folders
-        if done or any((one.type, one.name, one.version) in installed for one in locked):
-            notes.harmless(f"{path}: {len(locked)} packages not counted, because those that it names are installed")
-        else:
-            kept += locked
-    return kept
+    installed = [one for file in files for one in file.packages if one.basis != "locked"]
+    versions = {(one.type, one.name, one.version) for one in installed}
+    folders = {(one.type, folder) for one in installed for folder in _above(one.locations[0].path)}
+    found = Catalog()
+    for file in files:
+        locked = [one for one in file.packages if one.basis == "locked"]
+        here = file.path.rpartition("/")[0]
+        done = any((one.type, one.name, one.version) in versions or (one.type, here) in folders for one in locked)
+        if done:
+            found.note("ok", f"{file.path}: {len(locked)} packages not counted, because those that it names are installed")
+        for kind, detail in file.problems:
+            found.note("ok" if done else kind, f"{file.path}: {detail}")
+        found.packages += [one for one in file.packages if one.basis != "locked"] if done else file.packages
+    return found
 
 
 def _above(path: str) -> list[str]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from functools import cached_property
 
 from imagegate.cataloger import distribution
@@ -12,21 +13,39 @@ from imagegate.text import clean
 
 _SMALLEST = 16 << 10  # bytes: no executable that carries a list of its packages is smaller
 _ELF, _PE = b"\x7fELF", b"MZ"
-_MACH_O = {bytes.fromhex(magic) for magic in ("feedface", "feedfacf", "cefaedfe", "cffaedfe", "cafebabe")}
+_MACH_O = {
+    bytes.fromhex(magic)
+    for magic in (
+        "feedface",
+        "feedfacf",
+        "cefaedfe",
+        "cffaedfe",
+        "cafebabe",
+        "cafebabf",
+    )
+}
 
 
 class Looking:
-    """Implements model.image.Interest for a list of catalogers."""
+    """Implements model.image.Interest for a list of catalogers, which are only loaded where a layer is not yet known."""
 
     smallest = _SMALLEST
 
-    def __init__(self, databases: tuple[Cataloger, ...], singles: tuple[FileCataloger, ...]) -> None:
+    def __init__(self, databases: tuple[Cataloger, ...], singles: Callable[[], tuple[FileCataloger, ...]]) -> None:
         self._databases = databases
-        self._by_name: dict[str, list[FileCataloger]] = {}
-        self._executables = [single for single in singles if single.executables]
-        for single in singles:
+        self._load = singles
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[FileCataloger]]:
+        found: dict[str, list[FileCataloger]] = {}
+        for single in self._load():
             for name in (*single.names, *single.endings):
-                self._by_name.setdefault(name, []).append(single)
+                found.setdefault(name, []).append(single)
+        return found
+
+    @cached_property
+    def _executables(self) -> list[FileCataloger]:
+        return [single for single in self._load() if single.executables]
 
     @cached_property
     def version(self) -> str:
@@ -43,9 +62,7 @@ class Looking:
 
     def of(self, path: str) -> str:
         """See Interest.of."""
-        name = path[path.rfind("/") + 1 :]
-        single = self._by_name.get(name) or self._by_name.get(name[name.rfind(".") :])
-        if single and self._single(path) is not None:
+        if self._single(path) is not None:
             return LOOK
         if distribution.wants(path) or any(cataloger.wants(path) for cataloger in self._databases):
             return KEEP
@@ -72,8 +89,9 @@ class Looking:
     def _single(self, path: str) -> FileCataloger | None:
         """Return who wants the file for its path; there is never more than one."""
         name = path[path.rfind("/") + 1 :]
-        for key in (name, name[name.rfind(".") :]):
-            for single in self._by_name.get(key, ()):
+        known = self._by_name
+        for key in (name, name[name.rfind(".") :].lower()):
+            for single in known.get(key, ()):
                 if single.wants(path):
                     return single
         return None

@@ -60,6 +60,6 @@ def package_url(kind: str, namespace: str, name: str, version: str, qualifiers: 
     """Return the canonical package URL (purl specification: type lower case, qualifiers sorted, empty ones left out)."""
     if kind == "apk":  # names are not case sensitive there
         name = name.lower()
-    path = "/".join(quote(part, safe=":~.-_") for part in (namespace, name) if part)
+    path = "/".join(quote(part, safe=":~.-_") for part in (*namespace.split("/"), name) if part)
     pairs = "&".join(f"{key}={quote(value, safe=':/~.-_')}" for key, value in sorted(qualifiers.items()) if value)
     return f"pkg:{kind}/{path}@{quote(version, safe=':/~.-_')}" + (f"?{pairs}" if pairs else "")

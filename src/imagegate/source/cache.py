@@ -192,6 +192,7 @@ def _stored(layer: Layer) -> bytes:
         # Where nothing came twice and nothing replaced something else, it need not be put together again.
         "sets": {name: sorted(getattr(layer, name)) for name in _SETS} if plain == list(layer.entries.items()) else None,
         "indirect": layer.indirect,
+        "leads": layer.leads,
         "size": layer.size,
     }
     head = json.dumps(facts, separators=(",", ":")).encode()
@@ -228,7 +229,7 @@ def _restored(data: bytes, diff_id: str, blob: Blob, budget: Budget) -> Layer:
         )
         for name in _SETS:
             setattr(layer, name, set(facts["sets"][name]))
-    layer.indirect = facts["indirect"]
+    layer.indirect, layer.leads = facts["indirect"], facts["leads"]
     return layer
 
 

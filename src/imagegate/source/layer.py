@@ -91,6 +91,7 @@ class Layer:
         # By offset, since a hard link has the content of its target:
         self.captured: dict[int, bytes] = {}  # files that are kept
         self.notes: dict[int, bytes] = {}  # what the interest saw in files that it looked at
+        self.leads: list[str] | None = []  # links whose names are of interest, wherever they lead
 
     def scan(self, reader: Stream | Region, interest: Interest) -> None:
         """List the archive, keep and look at what is of interest as it passes."""
@@ -124,6 +125,8 @@ class Layer:
             self.put(path, entry)
             if kind == tar.FILE:
                 self._see(path, entry, reader, interest, scratch)
+            elif kind in (tar.SYMLINK, tar.HARD) and self.leads is not None and interest.of(path) == LOOK:
+                self.leads.append(path)
             elif kind == tar.SPARSE and interest.of(path):
                 self.notes[offset] = interest.refuse("it is a sparse file, whose content is not read")
 
@@ -184,6 +187,7 @@ class Layer:
     def again(self) -> "Layer":
         """Return a layer of the same archive in which nothing has its place yet."""
         layer = Layer(self.blob, self.budget)
+        layer.leads = None  # under which names they lie, only the tree knows
         for name in ("order", "captured", "notes", "identity", "problem", "digest", "diff_id", "size"):
             setattr(layer, name, getattr(self, name))
         return layer

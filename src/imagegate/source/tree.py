@@ -102,9 +102,12 @@ class Tree:
     def _interesting(self) -> Iterator[str]:
         """Yield what was looked at, and the links that may lead to something that was not, because of its name."""
         for layer in self._layers:
-            for path, entry in layer.entries.items():
-                if entry.offset in layer.notes or (entry.kind in _LINKS and self._interest.of(path) == LOOK):
-                    yield path
+            if layer.leads is None:
+                leads = (path for path, entry in layer.entries.items() if entry.kind in _LINKS)
+                yield from (path for path in leads if self._interest.of(path) == LOOK)
+            else:
+                yield from layer.leads
+            yield from (path for path, entry in layer.entries.items() if entry.offset in layer.notes)
 
     def _look(self, path: str, place: _Place) -> bytes:
         try:
