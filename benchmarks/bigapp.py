@@ -46,6 +46,12 @@ class Image:
         return self.folder / "layout"
 
     @property
+    def made(self) -> str:
+        """How its parts were made."""
+        path = self.folder / "made.txt"
+        return path.read_text() if path.exists() else "all made in code"
+
+    @property
     def blobs(self) -> list[Path]:
         """The compressed layers of the layout, the base first."""
         index = json.loads((self.layout / "index.json").read_bytes())
@@ -79,9 +85,9 @@ def _fill(made: Image, small: bool) -> None:
         shapes.npm(root, 47)
         shapes.go(root, 2)
     else:
-        parts.BASE.fill(made.base, scratch / "base")
-        for part in parts.PARTS:
-            part.fill(root, scratch / part.name.replace(" ", "-"))
+        said = [parts.BASE.fill(made.base, scratch / "base")]
+        said += [part.fill(root, scratch / part.name.replace(" ", "-")) for part in parts.PARTS]
+        (made.folder / "made.txt").write_text(", ".join(said))
     _pack(root, made.app)
     shutil.rmtree(root)
     shutil.rmtree(scratch, ignore_errors=True)

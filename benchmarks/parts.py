@@ -64,8 +64,8 @@ class Part:
     make: Callable[[Path, Path], None]
     shape: Callable[[Path], None]
 
-    def fill(self, target: Path, scratch: Path) -> None:
-        """Put the packages into `target`; says on standard error when they are not the real ones."""
+    def fill(self, target: Path, scratch: Path) -> str:
+        """Put the packages into `target`; returns how they were made, which is said on standard error too."""
         missing = [tool for tool in self.tools if not shutil.which(tool)]
         why = f"no {' and no '.join(missing)}"
         if not missing:
@@ -73,11 +73,12 @@ class Part:
             scratch.mkdir(parents=True)
             try:
                 self.make(target, scratch)
-                return
+                return f"{self.name} by {' and '.join(self.tools) or 'pip'}"
             except Failed as failed:
                 why = str(failed)
-        print(f"  {self.name} of the same shape, made here ({why})", file=sys.stderr)
+        print(f"  {self.name} of the same shape, made in code ({why})", file=sys.stderr)
         self.shape(target)
+        return f"{self.name} made in code"
 
 
 def run(*command: str | Path, cwd: Path | None = None, **variables: str) -> None:

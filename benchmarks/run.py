@@ -48,6 +48,7 @@ def main() -> None:
     image = bigapp.image(small=options.quick)
     runs, table = options.runs, Table(judge=not options.quick)
     advisories = options.advisories or _made_up(image)
+    table.head(f"image: {image.made}")
     yard = take(image, table, runs)
     store = _start(table, advisories, yard, runs)
     archive = _archive(table, image, store, yard, runs)

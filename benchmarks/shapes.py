@@ -26,8 +26,8 @@ GO_NAMES = {"golang.org/x/crypto": "v0.31.0", "github.com/gin-gonic/gin": "v1.9.
 @lru_cache(maxsize=1)
 def _pool() -> bytes:
     """Words in no order: deflate makes about a third of them, as of what images hold."""
-    words = [NOISE.randbytes(NOISE.randrange(2, 10)) for _ in range(4000)]
-    return b"".join(NOISE.choices(words, k=2_000_000))
+    words = [NOISE.randbytes(NOISE.randrange(3, 12)) for _ in range(1000)]
+    return b"".join(NOISE.choices(words, k=1_000_000))
 
 
 def content(size: int) -> bytes:
@@ -125,7 +125,7 @@ def wheels(root: Path, count: int = 15, files: int = 300, size: int = 25_000) ->
 def jars(root: Path, count: int = 17, files: int = 200, size: int = 4_000) -> None:
     """Write jars with pom.properties, and one that holds them all."""
     library = root / "opt/service/lib"
-    library.mkdir(parents=True)
+    library.mkdir(parents=True, exist_ok=True)
     known = {name: version for name, (_, version) in JAR_NAMES.items()}
     for name, version in named(known, "jar", count):
         group = JAR_NAMES[name][0] if name in JAR_NAMES else "org.example"
@@ -146,7 +146,7 @@ def fat_jar(library: Path, path: Path) -> None:
             out.write(jar, f"BOOT-INF/lib/{jar.name}")
 
 
-def go(root: Path, count: int = 12, size: int = 12 << 20) -> None:
+def go(root: Path, count: int = 12, size: int = 7 << 20) -> None:
     """Write ELF files with Go's build information, 40 modules in all."""
     made_up = {f"example.org/module{number}": f"v1.{number}.0" for number in range(40 - len(GO_NAMES))}
     modules = list((GO_NAMES | made_up).items())
