@@ -1,5 +1,6 @@
 """Asks every cataloger and makes one inventory of their answers."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from imagegate.cataloger import distribution as distributions
@@ -10,7 +11,7 @@ from imagegate.cataloger.locked import Seen, without_locked
 from imagegate.cataloger.looking import Looking, read
 from imagegate.cataloger.rpm import Rpm
 from imagegate.model.image import Evidence, Files, OpenImage
-from imagegate.model.inventory import Distribution, Inventory, Location, Package
+from imagegate.model.inventory import Bill, Distribution, Inventory, Location, Package
 from imagegate.model.releases import FAMILIES
 from imagegate.text import clean
 
@@ -49,6 +50,8 @@ _UNREAD = ("var/lib/pacman/local", "var/db/pkg", "usr/lib/opkg/info")
 
 def take_inventory(opened: OpenImage) -> Inventory:
     """Return the packages of the image, sorted, with evidence for whatever could not be seen."""
+    if opened.bill is not None:
+        return _billed(opened, opened.bill)
     files = opened.files
     found, evidence = distributions.detect(files)
     catalogs = {cataloger.type: cataloger.catalog(files, found) for cataloger in DATABASES}
@@ -59,13 +62,30 @@ def take_inventory(opened: OpenImage) -> Inventory:
         evidence += catalog.evidence
     evidence += _unread(files)
     evidence += _missing_database(found, catalogs)
-    packages = sorted(
-        (package for catalog in (*catalogs.values(), looked) for package in catalog.packages),
-        key=lambda package: (package.type, package.name, package.version, package.purl, package.locations[0].path),
-    )
+    packages = _sorted(package for catalog in (*catalogs.values(), looked) for package in catalog.packages)
     if not packages:
         evidence.append(Evidence("no_packages", "fail", "no package was found in the whole image"))
-    return Inventory(opened.image, found, tuple(packages), (*opened.evidence, *evidence))
+    return Inventory(opened.image, found, packages, (*opened.evidence, *evidence))
+
+
+def _sorted(packages: Iterable[Package]) -> tuple[Package, ...]:
+    def key(package: Package) -> tuple[str, ...]:
+        return package.type, package.name, package.version, package.purl, package.locations[0].path
+
+    return tuple(sorted(packages, key=key))
+
+
+def _billed(opened: OpenImage, bill: Bill) -> Inventory:
+    """Return what a bill of materials says, held against itself: who names packages of a system must name the system."""
+    found, evidence = distributions.told(*bill.distribution) if bill.distribution else (None, [])
+    system = FAMILIES[found.id].database if found else ""
+    kinds = sorted({package.type for package in bill.packages} & {cataloger.type for cataloger in DATABASES} - {system})
+    for kind in kinds if not evidence else ():
+        whose = f"it names {found.id}" if found else "it names no distribution"
+        evidence.append(
+            Evidence("unknown_distro", "fail", f"the SBOM lists {kind} packages, but {whose}; say which with --distro")
+        )
+    return Inventory(opened.image, found, _sorted(bill.packages), (*opened.evidence, *evidence))
 
 
 def _looked(files: Files) -> list[Seen]:

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from imagegate.model.inventory import Bill
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,12 @@ class TooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OpenImage:
-    """An image whose digests were verified, the files in it, and what could not be looked at."""
+    """An image whose digests were verified, the files in it, and what could not be looked at.
+
+    With a `bill` there are no files: somebody else says what is installed.
+    """
 
     image: Image
     files: Files
     evidence: tuple[Evidence, ...] = field(default=())
+    bill: "Bill | None" = None

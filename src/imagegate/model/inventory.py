@@ -47,6 +47,17 @@ class Distribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Bill:
+    """What a bill of materials says in place of an image's files.
+
+    `distribution` is id, version, codename and pretty name as the document has them, None where it names none.
+    """
+
+    packages: tuple[Package, ...]
+    distribution: tuple[str, str, str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
     """An image and everything that was recognised in it."""
 

@@ -74,8 +74,14 @@ def cyclonedx(inventory: Inventory, created: str) -> str:
             },
         },
         "components": [*_system(inventory), *(_component(package, inventory) for package in inventory.packages)],
+        **({"compositions": [{"aggregate": "incomplete", "assemblies": [image.id or "image"]}]} if _unseen(inventory) else {}),
     }
     return json.dumps(document, indent=1) + "\n"
+
+
+def _unseen(inventory: Inventory) -> int:
+    """Return how much could not be seen: who reads the document must not take it as the whole image."""
+    return sum(item.found == "fail" for item in inventory.evidence)
 
 
 def _property(name: str, value: str) -> dict[str, str]:
@@ -94,6 +100,7 @@ def _system(inventory: Inventory) -> list[dict[str, Any]]:
             "name": system.id,
             **version,
             "description": system.pretty_name,
+            **({"properties": [_property("imagegate:codename", system.codename)]} if system.codename else {}),
         }
     ]
 
@@ -139,9 +146,10 @@ def spdx(inventory: Inventory, created: str) -> str:
         "downloadLocation": "NOASSERTION",
         "filesAnalyzed": False,
         "primaryPackagePurpose": "CONTAINER",
+        "attributionTexts": [f"ImageID: {image.id}", f"Platform: {image.platform}"],
         **({"versionInfo": image.digest} if image.digest else {}),
     }
-    packages = [_spdx_package(package) for package in inventory.packages]
+    packages = [*_spdx_system(inventory), *(_spdx_package(package, inventory) for package in inventory.packages)]
     contains = [
         {"spdxElementId": "SPDXRef-Image", "relationshipType": "CONTAINS", "relatedSpdxElement": package["SPDXID"]}
         for package in packages
@@ -153,15 +161,40 @@ def spdx(inventory: Inventory, created: str) -> str:
         "SPDXID": "SPDXRef-DOCUMENT",
         "name": image.reference,
         "documentNamespace": f"{_HOME}/spdx/{_identity(inventory)}",
-        "creationInfo": {"created": created, "creators": [f"Tool: imagegate-{__version__}"]},
+        "creationInfo": {
+            "created": created,
+            "creators": [f"Tool: imagegate-{__version__}"],
+            **({"comment": f"incomplete: {_unseen(inventory)} notes of what could not be seen"} if _unseen(inventory) else {}),
+        },
         "packages": [root, *packages],
         "relationships": [describes, *contains],
     }
     return json.dumps(document, indent=1) + "\n"
 
 
-def _spdx_package(package: Package) -> dict[str, Any]:
+def _spdx_system(inventory: Inventory) -> list[dict[str, Any]]:
+    system = inventory.distribution
+    if system is None:
+        return []
+    return [
+        {
+            "SPDXID": "SPDXRef-OperatingSystem",
+            "name": system.id,
+            **({"versionInfo": system.version} if system.version else {}),
+            "description": system.pretty_name,
+            "downloadLocation": "NOASSERTION",
+            "filesAnalyzed": False,
+            "primaryPackagePurpose": "OPERATING-SYSTEM",
+            **({"attributionTexts": [f"Codename: {system.codename}"]} if system.codename else {}),
+        }
+    ]
+
+
+def _spdx_package(package: Package, inventory: Inventory) -> dict[str, Any]:
     location = package.locations[0]
+    layers = inventory.image.layers
+    digest = layers[location.layer].digest if location.layer < len(layers) else ""
+    built = f", built from {package.source_name} {package.source_version}".rstrip() if package.source_name else ""
     label = re.sub(r"[^A-Za-z0-9.-]", "-", f"{package.type}-{package.name}")
     return {
         "SPDXID": f"SPDXRef-{label}-{sha256(_reference(package).encode('utf-8', 'surrogatepass')).hexdigest()[:16]}",
@@ -169,7 +202,8 @@ def _spdx_package(package: Package) -> dict[str, Any]:
         "versionInfo": package.version,
         "downloadLocation": "NOASSERTION",
         "filesAnalyzed": False,
-        "sourceInfo": f"found in {location.path}, layer {location.layer}",
+        "sourceInfo": f"found in {location.path}, layer {location.layer}{built}",
+        **({"attributionTexts": [f"LayerDigest: {digest}"]} if digest else {}),
         "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": package.purl}],
     }
 

@@ -53,6 +53,8 @@ def openings(text: str, interest: Interest, options: Options) -> list[Opening]:
         return _from_engine(reference, interest, options)
     if reference.kind == "registry":
         return _from_registry(reference, interest, options)
+    if reference.kind == "sbom":
+        return [lambda: _billed(reference, interest, options)]
     asked = _asked(reference, reference.kind, interest, options)
     if reference.kind == "oci":
         if not os.path.isdir(reference.name):
@@ -181,6 +183,17 @@ def _from_registry(reference: Reference, interest: Interest, options: Options) -
     store = RegistryStore(remote(reference.name), access, options.progress)
     chosen = Reference(reference.text, "registry", reference.name)
     return _of_layout(store, _asked(chosen, "registry", interest, options), options)
+
+
+def _billed(reference: Reference, interest: Interest, options: Options) -> OpenImage:
+    from imagegate.source.billed import REGISTRY, open_attached_bill, open_file_bill
+
+    if not reference.name.startswith(REGISTRY):
+        return open_file_bill(reference, options.distro, interest)
+    from imagegate.source.registry import Access
+
+    access = Access(options.env, options.timeout, options.registry_insecure, options.jobs)
+    return open_attached_bill(reference, access, options.distro, interest)
 
 
 def _asked(reference: Reference, source: str, interest: Interest, options: Options) -> Asked:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from imagegate.errors import UsageError
 from imagegate.text import clean
 
-FILE_KINDS = ("docker-archive", "oci", "oci-archive")
+FILE_KINDS = ("docker-archive", "oci", "oci-archive", "sbom")
 ENGINE_KINDS = ("docker", "podman")
 KINDS = (*FILE_KINDS, *ENGINE_KINDS, "registry")
-_LATER = {"sbom": "SBOM files are not read yet"}
 _ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.zst")
 HUB = "docker.io"
 # Grammar of the OCI distribution specification v1.1, "Pulling manifests", and of Docker's references.
@@ -38,11 +37,11 @@ def parse(text: str) -> Reference:
     if not text or any(ord(char) < 32 or ord(char) == 127 for char in text):
         raise UsageError(f"{clean(text)!r} is not an image", "Name one: docker-archive:FILE, oci:DIR, docker:NAME …")
     kind, colon, rest = text.partition(":")
-    if colon and kind in _LATER:
-        raise UsageError(f"{text}: {_LATER[kind]}", "Check the image itself.")
     if colon and kind in KINDS:
         if not rest:
             raise UsageError(f"nothing follows {kind}:", f"Write {kind}:{'FILE' if kind in FILE_KINDS else 'NAME'}.")
+        if kind == "sbom":
+            return Reference(text, kind, rest)
         if kind in FILE_KINDS:
             path, selector = _split_path(rest)
             return Reference(text, kind, path, selector)
