@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from imagegate.source.registry import Access, Client
 
 REGISTRY = "registry:"
-_DOCUMENTS = tuple(f"application/vnd.{name}" for name in ("cyclonedx+json", "cyclonedx+xml", "syft+json")) + (
-    "application/spdx+json",
-    "text/spdx",
-    "text/spdx+json",
+_DOCUMENTS = (
+    *(f"application/vnd.{name}" for name in ("cyclonedx+json", "cyclonedx+xml", "syft+json")),
+    *("application/spdx+json", "text/spdx", "text/spdx+json"),
 )
 _STATEMENTS = ("application/vnd.in-toto+json", "application/vnd.dsse.envelope.v1+json", "application/vnd.dev.sigstore.bundle")
 _MOST = 100  # referrers that are looked at
@@ -78,7 +77,8 @@ def _opened(reference: Reference, listing: Listing, interest: Interest) -> OpenI
         f"nobody looked into the image: this is what a {listing.format} document of {listing.made_by or 'an unknown tool'} says"
     )
     evidence = (*listing.evidence, Evidence("backend", "warn", clean(said, 300)))
-    system = tuple(listing.distribution) if listing.distribution else None
+    told = listing.distribution
+    system = (told.id, told.version, told.codename, told.pretty_name) if told else None
     return OpenImage(image, Tree([], interest), evidence, Bill(listing.packages, system))
 
 
