@@ -38,6 +38,7 @@ def test_a_path_with_colons_is_found_where_it_exists(tmp_path: Path) -> None:
     assert parse(f"docker-archive:{tmp_path}/a:b.tar").selector == ""
 
 
+@pytest.mark.parametrize("text", ["", "docker:", "oci:", "a\nb", "a\x1b[31m", "sbom:", "\x7f"])
 def test_what_names_no_image_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse(text)

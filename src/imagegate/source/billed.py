@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from imagegate.errors import SourceError
-from imagegate.model.image import Evidence, Image, Interest, Layer, OpenImage
+from imagegate.model.image import Evidence, Image, Interest, Layer, OpenImage, Platform
 from imagegate.model.inventory import Bill
 from imagegate.source import digest as digests
 from imagegate.source import limits
 from imagegate.source.archive import open_file
+from imagegate.source.manifest import is_for
 from imagegate.source.reference import Reference, remote
 from imagegate.source.sbom import Listing, read_sbom, unwrap
 from imagegate.source.sbom.envelope import PREDICATES
@@ -35,7 +36,7 @@ def open_file_bill(reference: Reference, distro: str, interest: Interest) -> Ope
     return _opened(reference, read_sbom(b"".join(region.chunks()), clean(reference.name, 300), distro), interest)
 
 
-def open_attached_bill(reference: Reference, access: "Access", distro: str, interest: Interest) -> OpenImage:
+def open_attached_bill(reference: Reference, access: "Access", platform: Platform, distro: str, interest: Interest) -> OpenImage:
     """Open `sbom:registry:NAME`: the SBOM that refers to the image in its registry; raises SourceError.
 
     Asked are the referrers API of the OCI distribution specification 1.1, the tag that it names for older registries,
@@ -49,12 +50,10 @@ def open_attached_bill(reference: Reference, access: "Access", distro: str, inte
     if found is None:
         raise SourceError(f"{place.host} has no image {place.repository}", "Was it pushed there?")
     raw = found[0]
-    subjects = {digests.of(raw): _parsed(raw)}
     if place.digest:
         digests.same(digests.of(raw), place.digest, str(place))
-    for child in _objects(_parsed(raw).get("manifests")):  # a single platform's SBOM refers to its own manifest
-        if not _is_attestation(child):
-            subjects.setdefault(str(child.get("digest")), {})
+    children = [child for child in _objects(_parsed(raw).get("manifests")) if is_for(child, platform)]
+    subjects = [*(str(child.get("digest")) for child in children), digests.of(raw)]  # the platform's own comes first
     for subject in subjects:
         for descriptor in _referring(client, subject, _parsed(raw)):
             for document, what in _documents(client, descriptor, subject, set(subjects)):

@@ -406,6 +406,12 @@ def _fits(wanted: Platform, actual: Platform) -> bool:
     return not wanted.variant or (actual.variant or default) == wanted.variant
 
 
+def is_for(descriptor: dict[str, Any], wanted: Platform) -> bool:
+    """Return whether an entry of an index is the image of a platform; one that names none may be."""
+    platform = _platform(descriptor)
+    return not _is_attestation(descriptor) and (platform is None or _fits(wanted, platform))
+
+
 def _is_attestation(descriptor: dict[str, Any]) -> bool:
     annotations = descriptor.get("annotations")
     kind = annotations.get("vnd.docker.reference.type") if isinstance(annotations, dict) else None

@@ -193,11 +193,14 @@ def _billed(reference: Reference, interest: Interest, options: Options) -> OpenI
     from imagegate.source.registry import Access
 
     access = Access(options.env, options.timeout, options.registry_insecure, options.jobs)
-    return open_attached_bill(reference, access, options.distro, interest)
+    return open_attached_bill(reference, access, options.platform or _host(), options.distro, interest)
+
+
+def _host() -> Platform:
+    machine = os.uname().machine
+    return Platform("linux", _ARCHITECTURES.get(machine, machine), "v7" if machine == "armv7l" else "")
 
 
 def _asked(reference: Reference, source: str, interest: Interest, options: Options) -> Asked:
-    machine = os.uname().machine
-    host = Platform("linux", _ARCHITECTURES.get(machine, machine), "v7" if machine == "armv7l" else "")
     cache = Cache(options.cache_dir, interest, options.say)
-    return Asked(reference, source, options.platform, host, interest, cache, options.jobs)
+    return Asked(reference, source, options.platform, _host(), interest, cache, options.jobs)
