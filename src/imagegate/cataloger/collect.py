@@ -9,6 +9,7 @@ from imagegate.cataloger.dpkg import Dpkg
 from imagegate.cataloger.interface import Catalog, Cataloger, FileCataloger
 from imagegate.cataloger.locked import Seen, without_locked
 from imagegate.cataloger.looking import Looking, read
+from imagegate.cataloger.memory import Found, pack, unpack
 from imagegate.cataloger.rpm import Rpm
 from imagegate.model.image import Evidence, Files, OpenImage
 from imagegate.model.inventory import Bill, Distribution, Inventory, Location, Package
@@ -52,7 +53,17 @@ def take_inventory(opened: OpenImage) -> Inventory:
     """Return the packages of the image, sorted, with evidence for whatever could not be seen."""
     if opened.bill is not None:
         return _billed(opened, opened.bill)
-    files = opened.files
+    memory = opened.memory
+    known = memory.recall() if memory else None
+    found = unpack(known) if known else None
+    if found is None:
+        found = _find(opened.files)
+        if memory:
+            memory.remember(pack(found))
+    return Inventory(opened.image, found.distribution, found.packages, (*opened.evidence, *found.evidence))
+
+
+def _find(files: Files) -> Found:
     found, evidence = distributions.detect(files)
     catalogs = {cataloger.type: cataloger.catalog(files, found) for cataloger in DATABASES}
     present = [cataloger for cataloger in DATABASES if catalogs[cataloger.type].databases]
@@ -65,7 +76,7 @@ def take_inventory(opened: OpenImage) -> Inventory:
     packages = _sorted(package for catalog in (*catalogs.values(), looked) for package in catalog.packages)
     if not packages:
         evidence.append(Evidence("no_packages", "fail", "no package was found in the whole image"))
-    return Inventory(opened.image, found, packages, (*opened.evidence, *evidence))
+    return Found(found, packages, tuple(evidence))
 
 
 def _sorted(packages: Iterable[Package]) -> tuple[Package, ...]:

@@ -73,7 +73,8 @@ class _Asking:
             releases = ecosystems_of(distribution, covered)
             self.paid = frozenset(subscription_ecosystems_of(distribution, covered))
             if releases:  # one without a release means all of them
-                self._distribution = tuple(dict.fromkeys((*releases, *sorted(self.paid), base_of(distribution))))
+                spoken = dict.fromkeys((*releases, *sorted(self.paid), base_of(distribution)))
+                self._distribution = tuple(name for name in spoken if name in covered)
 
     def ecosystems(self, package: Package) -> tuple[str, ...]:
         """Return them, () where nobody speaks of it."""

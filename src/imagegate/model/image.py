@@ -134,6 +134,16 @@ class TooLarge(Exception):
     """A single file is larger than what is read into memory."""
 
 
+class Memory(Protocol):
+    """What was found out about exactly these layers, by exactly this version, the last time that they were looked at."""
+
+    def recall(self) -> bytes | None:
+        """Return what was remembered, None where nothing was."""
+
+    def remember(self, data: bytes) -> None:
+        """Keep something for the next time; it is no error where that is not possible."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenImage:
     """An image whose digests were verified, the files in it, and what could not be looked at.
@@ -145,3 +155,4 @@ class OpenImage:
     files: Files
     evidence: tuple[Evidence, ...] = field(default=())
     bill: "Bill | None" = None
+    memory: Memory | None = None

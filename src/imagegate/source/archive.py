@@ -10,7 +10,7 @@ from typing import Protocol
 from imagegate.errors import SourceError
 from imagegate.model.image import Interest
 from imagegate.source import limits, tar
-from imagegate.source.cache import Wish, identity
+from imagegate.source.cache import Known, Wish, identity
 from imagegate.source.layer import Budget, Layer, normal, scan_layer, scan_stream
 from imagegate.source.stream import Bomb, OpenFile, Region, Stream, bounded, compression
 from imagegate.text import clean
@@ -29,7 +29,7 @@ class Store(Protocol):
     def small(self, name: str) -> bytes | None:
         """Return a whole blob such as a manifest, or None where there is none; raises SourceError when too large."""
 
-    def layer(self, name: str, wish: Wish) -> Layer | None:
+    def layer(self, name: str, wish: Wish) -> Layer | Known | None:
         """Return a layer, scanned or known from before, or None where there is none."""
 
 
@@ -84,17 +84,19 @@ class _Files:
         blob = self._blob(name)
         return None if blob is None else blob.whole()
 
-    def layer(self, name: str, wish: Wish) -> Layer | None:
+    def layer(self, name: str, wish: Wish) -> Layer | Known | None:
         """See Store.layer."""
         blob = self._blob(name)
         if blob is None:
             return None
-        known = identity(blob.region())
-        layer = wish.known(blob, self._budget)
-        if layer is None:
+
+        def scan() -> Layer:
+            before = identity(blob.region())
             layer = scan_layer(blob, wish.interest, self._budget)
-            layer.identity = known if known == identity(blob.region()) else ""
-        return layer
+            layer.identity = before if before == identity(blob.region()) else ""
+            return layer
+
+        return wish.known(blob, scan, self._budget) or scan()
 
 
 class Folder(_Files):

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import starmap
+from typing import NamedTuple
 
 from imagegate.errors import SourceError
 from imagegate.model.image import Interest
@@ -64,6 +65,15 @@ class Cache:
         if not self.holds(layer.diff_id):
             self._write("layers", f"{self._version} {layer.diff_id}", _stored(layer))
             self._tidy()
+
+    def made(self, key: str) -> bytes | None:
+        """Return what was made of layers by the same version."""
+        return self._read("layers", f"{self._version} {key}")
+
+    def make(self, key: str, data: bytes) -> None:
+        """Keep what was made of layers."""
+        if self._folder is not None:
+            self._write("layers", f"{self._version} {key}", data)
 
     def fact(self, key: str) -> str:
         """Return what was remembered, "" where nothing was."""
@@ -243,10 +253,11 @@ class Wish:
     interest: Interest
     cache: Cache
 
-    def known(self, blob: Blob, budget: Budget) -> Layer | None:
+    def known(self, blob: Blob, scan: Callable[[], Layer], budget: Budget) -> "Known | None":
         """Return the layer where it was read before, and its bytes are or now were verified; None where it must be read.
 
-        Bytes that do not lie here, those of a registry, need not be fetched: they could only be the same.
+        Bytes that do not lie here, those of a registry, need not be fetched: they could only be the same. `scan` reads
+        the layer after all, where the cache turns out to have lost it.
         """
         expected = self.digest or self.diff_id
         if not self.cache.holds(self.diff_id) or self.cache.fact(f"blob {expected}") != self.diff_id:
@@ -254,14 +265,41 @@ class Wish:
         region = blob.region()
         if region is not None and not _is_verified(self.cache, region, expected):
             return None
-        try:
-            layer = self.cache.layer(self.diff_id, blob, budget)
-        except tar.LimitReached as limit:
-            raise SourceError(str(limit), "No tool builds such an image.") from None
-        if layer is not None:
-            layer.digest = expected
-            layer.size = region.size if region is not None else layer.size if self.size is None else self.size
-        return layer
+        size = region.size if region is not None else self.size or 0
+
+        def load() -> Layer:
+            try:
+                return self.cache.layer(self.diff_id, blob, budget) or scan()
+            except tar.LimitReached as limit:
+                raise SourceError(str(limit), "No tool builds such an image.") from None
+
+        return Known(expected, self.diff_id, size, load)
+
+
+class Known(NamedTuple):
+    """A layer that was read before; what it holds is only loaded where somebody asks."""
+
+    digest: str
+    diff_id: str
+    size: int
+    load: Callable[[], Layer]
+    problem: str = ""
+
+
+class Memory:
+    """What was made of the layers of one image together; implements model.image.Memory."""
+
+    def __init__(self, cache: Cache, diff_ids: list[str]) -> None:
+        self._cache = cache
+        self._key = f"image {' '.join(diff_ids)}"
+
+    def recall(self) -> bytes | None:
+        """See model.image.Memory.recall."""
+        return self._cache.made(self._key)
+
+    def remember(self, data: bytes) -> None:
+        """See model.image.Memory.remember."""
+        self._cache.make(self._key, data)
 
 
 def _is_verified(cache: Cache, region: Region, expected: str) -> bool:

@@ -17,7 +17,7 @@ from imagegate.model.image import Layer as ImageLayer
 from imagegate.source import digest as digests
 from imagegate.source import limits
 from imagegate.source.archive import Store
-from imagegate.source.cache import Cache, Wish
+from imagegate.source.cache import Cache, Known, Memory, Wish
 from imagegate.source.layer import Budget, Layer
 from imagegate.source.reference import Reference, familiar
 from imagegate.source.tree import Tree
@@ -128,12 +128,15 @@ class _Cached:
     def small(self, name: str) -> bytes | None:  # noqa: ARG002 (of the protocol)
         return None
 
-    def layer(self, name: str, wish: Wish) -> Layer:
-        layer = wish.cache.layer(wish.diff_id, _NoBlob(), self._budget)
-        if layer is None:
+    def layer(self, name: str, wish: Wish) -> Layer | Known:
+        def lost() -> Layer:
+            raise SourceError(f"layer {name} is not in the cache any more", "Try again.")
+
+        wish.cache.remember(f"blob {wish.diff_id}", wish.diff_id)
+        known = wish.known(_NoBlob(), lost, self._budget)
+        if known is None:
             raise NotKnown(name)
-        layer.digest = wish.diff_id
-        return layer
+        return known
 
 
 def open_known(what: str, asked: Asked, config: bytes, diff_ids: list[str]) -> OpenImage:
@@ -231,13 +234,15 @@ def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descri
             for number, (layer, descriptor, diff_id) in enumerate(zip(layers, descriptors, diff_ids, strict=True))
         ),
     )
-    return OpenImage(image, Tree(layers, asked.interest), tuple(evidence))
+    whole = not any(layer.problem for layer in layers)
+    memory = Memory(asked.cache, [layer.diff_id for layer in layers]) if whole else None
+    return OpenImage(image, Tree(layers, asked.interest), tuple(evidence), memory=memory)
 
 
 def _read_layers(
     store: Store, asked: Asked, descriptors: list[_Descriptor], diff_ids: list[str], evidence: list[Evidence]
-) -> list[Layer]:
-    def read(number: int) -> Layer:
+) -> list[Layer | Known]:
+    def read(number: int) -> Layer | Known:
         descriptor, what = descriptors[number], f"layer {number}"
         if "+encrypted" in descriptor.media_type:
             return _unseen("it is encrypted")
@@ -256,7 +261,8 @@ def _read_layers(
             raise _wrong_size(f"{store.what}: {what}", descriptor.size, layer.size)
         if not layer.problem or layer.diff_id:
             digests.same(layer.diff_id, diff_ids[number], f"{store.what}: {what}, uncompressed,")
-        asked.cache.keep(layer)
+        if isinstance(layer, Layer):
+            asked.cache.keep(layer)
         return layer
 
     with ThreadPoolExecutor(asked.jobs) as pool:

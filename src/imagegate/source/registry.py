@@ -22,7 +22,7 @@ from imagegate import __version__
 from imagegate.errors import SourceError
 from imagegate.source import digest as digests
 from imagegate.source import limits
-from imagegate.source.cache import Wish
+from imagegate.source.cache import Known, Wish
 from imagegate.source.credentials import Search, find
 from imagegate.source.layer import Budget, Layer, scan_stream
 from imagegate.source.reference import HUB, Remote
@@ -458,14 +458,17 @@ class RegistryStore:
         self._small[name] = b"".join(chunks)
         return self._small[name]
 
-    def layer(self, name: str, wish: Wish) -> Layer | None:
+    def layer(self, name: str, wish: Wish) -> Layer | Known | None:
         """See Store.layer."""
         digest = _digest(name)
-        known = wish.known(_Remote(self, name), self._budget)
-        if known is not None:
+
+        def scan(chunks: Iterator[bytes]) -> Layer:
+            return scan_stream(_Remote(self, name), self._counted(chunks), wish.interest, self._budget)
+
+        if (known := wish.known(_Remote(self, name), lambda: scan(self.again(name)), self._budget)) is not None:
             return known
         chunks = self._client.blob(digest, self._longest(digest)) if digest else None
-        return None if chunks is None else scan_stream(_Remote(self, name), self._counted(chunks), wish.interest, self._budget)
+        return None if chunks is None else scan(chunks)
 
     def again(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of a layer once more; raises SourceError when they are gone or are others now."""

@@ -4,12 +4,13 @@ A path is looked up from the top layer down, one component at a time, so that li
 take effect as they would in the running container (OCI image specification, layer.md; path_resolution(7)).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from imagegate.errors import SourceError
 from imagegate.model.image import LOOK, File, Interest, TooLarge
 from imagegate.source import limits, tar
+from imagegate.source.cache import Known
 from imagegate.source.layer import Entry, Layer
 
 _LINKS = (tar.SYMLINK, tar.HARD)
@@ -30,27 +31,40 @@ class _Place(NamedTuple):
 class Tree:
     """Implements `model.image.Files` over a stack of layers, the base first."""
 
-    def __init__(self, layers: list[Layer], interest: Interest) -> None:
+    def __init__(self, layers: Sequence[Layer | Known], interest: Interest) -> None:
         self._interest = interest
+        self._stack = layers
         self._layers: list[Layer] = []
-        links: set[str] = set()
-        for layer in layers:
-            if layer.indirect or not links.isdisjoint(layer.unnamed):
-                try:
-                    self._extract(layer)
-                except tar.LimitReached as limit:
-                    raise SourceError(f"layer {len(self._layers) - 1}: {limit}", "No tool builds such an image.") from None
-            else:
-                self._layers.append(layer)
-            links |= {path for path, entry in self._layers[-1].entries.items() if entry.kind in _LINKS}
+        if any(isinstance(layer, Layer) for layer in layers):
+            self._place()
 
     @property
     def depth(self) -> int:
         """See Files.depth."""
-        return len(self._layers)
+        return len(self._stack)
+
+    def _ready(self) -> None:
+        """Load what is known from before, now that somebody asks."""
+        if not self._layers and self._stack:
+            self._place()
+
+    def _place(self) -> None:
+        """Put the layers upon each other; raises SourceError."""
+        links: set[str] = set()
+        for number, known in enumerate(self._stack):
+            layer = known.load() if isinstance(known, Known) else known
+            if layer.indirect or not links.isdisjoint(layer.unnamed):
+                try:
+                    self._extract(layer)
+                except tar.LimitReached as limit:
+                    raise SourceError(f"layer {number}: {limit}", "No tool builds such an image.") from None
+            else:
+                self._layers.append(layer)
+            links |= {path for path, entry in self._layers[-1].entries.items() if entry.kind in _LINKS}
 
     def find(self, path: str, upto: int) -> File | None:
         """See Files.find."""
+        self._ready()
         place = self._resolve(path, upto)
         if place is None or place.entry is None or place.entry.kind != tar.FILE:
             return None
@@ -58,6 +72,7 @@ class Tree:
 
     def exists(self, path: str, upto: int) -> bool:
         """See Files.exists."""
+        self._ready()
         parent, _, base = path.rpartition("/")
         folder = self._resolve(parent, upto)
         if folder is None or folder.entry is not None:
@@ -66,6 +81,7 @@ class Tree:
 
     def children(self, folder: str, upto: int) -> Iterator[str]:
         """See Files.children."""
+        self._ready()
         place = self._resolve(folder, upto)
         if place is None or place.entry is not None:
             return
@@ -82,10 +98,12 @@ class Tree:
 
     def read(self, file: File) -> bytes:
         """See Files.read."""
+        self._ready()
         return self._layers[file.layer].read(file.path)
 
     def looked(self) -> Iterator[tuple[File, bytes]]:
         """See Files.looked."""
+        self._ready()
         found: dict[tuple[str, int], tuple[File, bytes]] = {}
         for path in self._interesting():
             place = self._resolve(path, self.depth - 1)
