@@ -64,8 +64,11 @@ class Looking:
         """See Interest.of."""
         if self._single(path) is not None:
             return LOOK
-        if distribution.wants(path) or any(cataloger.wants(path) for cataloger in self._databases):
+        if distribution.wants(path):
             return KEEP
+        for cataloger in self._databases:
+            if cataloger.wants(path):
+                return KEEP
         return ""
 
     def knows(self, head: bytes) -> bool:

@@ -246,6 +246,8 @@ def _changed(blob: Blob) -> SourceError:
 
 def normal(name: str) -> str:
     """Return a path without leading `/` or `./`, as extraction into a root would see it: `..` stops at the root."""
+    if name[:2] == "./":
+        name = name[2:]
     if name[:1] in ("/", ".") or "//" in name or "/." in name or name.endswith("/"):
         return posixpath.normpath("/" + name).lstrip("/")
     return name

@@ -13,6 +13,7 @@ from imagegate.source import limits
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE = tuple(bytes([low, 0x2A, 0x4D, 0x18]) for low in range(0x50, 0x60))
+_AHEAD = 16 << 10  # bytes
 _UNKNOWN = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x04\x22\x4d\x18": "lz4"}
 
 
@@ -56,6 +57,8 @@ class Region:
         self.start = start
         self.size = size
         self.at = 0
+        self._ahead = b""  # what was read beyond what was asked for: headers of small files lie close together
+        self._from = 0
 
     def part(self, start: int, size: int) -> "Region":
         """Return a part of this region, read on its own."""
@@ -63,7 +66,11 @@ class Region:
 
     def read(self, size: int) -> bytes:
         """See Reader.read."""
-        data = self.file.read(max(0, min(size, self.size - self.at)), self.start + self.at)
+        begin = self.at - self._from
+        if begin < 0 or begin + size > len(self._ahead):
+            wanted = max(0, min(max(size, _AHEAD), self.size - self.at))
+            self._ahead, self._from, begin = self.file.read(wanted, self.start + self.at), self.at, 0
+        data = self._ahead[begin : begin + size]
         self.at += len(data)
         return data
 

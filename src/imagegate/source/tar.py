@@ -7,6 +7,7 @@ several times slower and keeps every header in memory, which a gate pays on each
 
 from collections.abc import Iterator
 from typing import NamedTuple
+from zlib import adler32
 
 from imagegate.errors import SourceError
 from imagegate.source import limits
@@ -166,8 +167,10 @@ def _sparse(pax: dict[str, str]) -> str | None:
 
 def _verify(block: bytes, at: int) -> None:
     # The checksum counts its own field as eight spaces, together 256.
+    # Adler-32 holds the sum of the bytes, plus one, in its lower half, as long as that stays below 65,521 (RFC 1950).
     field = block[148:156].strip(b" \0")
-    if field.strip(b"01234567") or sum(block) - sum(block[148:156]) + 256 != int(field or b"0", 8):
+    total = (adler32(block[:256]) & 0xFFFF) + (adler32(block[256:]) & 0xFFFF) - 2
+    if field.strip(b"01234567") or total - sum(block[148:156]) + 256 != int(field or b"0", 8):
         raise SourceError(f"not a tar header at byte {at:,}", "Is it an image, and is the file complete?")
 
 
