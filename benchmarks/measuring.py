@@ -97,7 +97,7 @@ class Table:
             words = (
                 f"  goal {goal.seconds:.2f} s ({goal.text}){room}: {'MISSED (' + ', '.join(missed) + ')' if missed else 'met'}"
             )
-        print(f"  {name:<46} {got.seconds:8.3f} s {peak} {ratio:<34}{words}".rstrip(), flush=True)
+        print(f"  {name:<50} {got.seconds:8.3f} s {peak} {ratio:<34}{words}".rstrip(), flush=True)
 
     def size(self, name: str, size: int, limit: int) -> None:
         """Print the size of a file in bytes, and whether it is within its limit."""
@@ -113,4 +113,4 @@ class Table:
             self.goals += 1
             self.missed += factor > limit
             words = f"  each {factor:.2f} × as before, goal {limit} ×: {'MISSED' if factor > limit else 'met'}"
-        print(f"  {name:<46} {text}{words}", flush=True)
+        print(f"  {name:<50} {text}{words}", flush=True)
