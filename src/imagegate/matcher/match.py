@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from imagegate.advisory.store import Candidate, Store
+from imagegate.matcher.doubts import Asked, settle
 from imagegate.matcher.ecosystem import (
     base_of,
     ecosystem_of_type,
@@ -18,7 +19,7 @@ from imagegate.model.inventory import Distribution, Inventory, Package
 from imagegate.model.releases import FAMILIES
 from imagegate.model.scan import Finding
 from imagegate.text import clean
-from imagegate.version import Compare, is_readable, is_valid, order_of
+from imagegate.version import Compare, order_of
 from imagegate.version.ranges import affecting, fixes, has_last_affected
 
 _DRUPAL = "Packagist:https://packages.drupal.org/8"  # where Drupal's own security team speaks of modules
@@ -92,13 +93,14 @@ def _match(package: Package, ecosystems: tuple[str, ...], asking: _Asking, store
     asked = _asked(package, ecosystems, store)
     if not asked:
         return [], []
+    asked, doubts = settle(package, asked, compare, store)
     hits = _hits(package, asked, asking.paid, compare)
     if package.type == "rpm":
         hits = [hit for hit in hits if not other_stream(package.purl, store.advisory(hit.advisory).title)]
-    return merge(package, hits, compare, store), _doubts(package, asked, compare, store)
+    return merge(package, hits, compare, store), doubts
 
 
-def _asked(package: Package, ecosystems: Iterable[str], store: Store) -> list[tuple[str, Candidate]]:
+def _asked(package: Package, ecosystems: Iterable[str], store: Store) -> Asked:
     """Return the records that name the package, each with the version that it speaks of.
 
     A distribution's records name source packages, some name binary ones: each has its own version.
@@ -114,7 +116,7 @@ def _asked(package: Package, ecosystems: Iterable[str], store: Store) -> list[tu
     ]
 
 
-def _hits(package: Package, asked: list[tuple[str, Candidate]], paid: frozenset[str], compare: Compare) -> list[Hit]:
+def _hits(package: Package, asked: Asked, paid: frozenset[str], compare: Compare) -> list[Hit]:
     """Return one hit for each record that applies.
 
     What a record says to subscribers counts for others where it says nothing to them, and is no fix for them.
@@ -135,7 +137,7 @@ def _hits(package: Package, asked: list[tuple[str, Candidate]], paid: frozenset[
     return list(found.values())
 
 
-def _own_builds(version: str, candidate: Candidate, asked: list[tuple[str, Candidate]], compare: Compare) -> Candidate | None:
+def _own_builds(version: str, candidate: Candidate, asked: Asked, compare: Compare) -> Candidate | None:
     """Leave out the ranges that speak of another build: a module's for what is of none, a repetition for a later release."""
     fixed = [
         bound
@@ -152,29 +154,6 @@ def _own_builds(version: str, candidate: Candidate, asked: list[tuple[str, Candi
         if not any(bound in repeated or stream_mismatch(version, bound) for _, bound in events)
     ]
     return replace(candidate, ranges=ranges) if ranges or candidate.versions else None
-
-
-def _doubts(package: Package, asked: list[tuple[str, Candidate]], compare: Compare, store: Store) -> list[Evidence]:
-    """Tell of versions that are not written as their ecosystem demands: they are compared as far as they can be read."""
-    doubts = []
-    for version in sorted({version for version, _ in asked}):
-        shown = f"{clean(package.name, 100)}: {clean(version, 100)!r}"
-        if not is_readable(compare, version):
-            doubts.append(Evidence("unreadable", "fail", f"{shown} is not a version that can be compared"))
-        elif not is_valid(compare, version):
-            doubts.append(Evidence("unreadable", "warn", f"{shown} is not quite a version; compared as far as it can be read"))
-    odd = {
-        (candidate.advisory, bound)
-        for _, candidate in asked
-        for events in candidate.ranges
-        for _, bound in events
-        if bound not in ("0", "*") and not is_valid(compare, bound)
-    }
-    for number, bound in sorted(odd):
-        name = store.advisory(number).name
-        detail = f"{clean(package.name, 100)}: {name} speaks of {clean(bound, 100)!r}, which is not quite a version"
-        doubts.append(Evidence("unreadable", "warn", detail))
-    return doubts
 
 
 def _judge(version: str, candidate: Candidate, compare: Compare) -> Hit | None:
