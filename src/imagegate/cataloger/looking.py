@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable
 from functools import cached_property
 
@@ -13,6 +14,10 @@ from imagegate.text import clean
 
 _SMALLEST = 16 << 10  # bytes: no executable that carries a list of its packages is smaller
 _ELF, _PE = b"\x7fELF", b"MZ"
+# Folders whose names make packages of the files in them.
+_FOLDER = re.compile(
+    r"(?:\A|/)(?:node_modules/(?:@[^/]+/)?(?:[^/]+/)?|specifications/|composer/|conda-meta/|[^/]+\.(?:dist-info|egg-info)/)\Z"
+)
 _MACH_O = {
     bytes.fromhex(magic)
     for magic in (
@@ -62,6 +67,8 @@ class Looking:
 
     def of(self, path: str) -> str:
         """See Interest.of."""
+        if path.endswith("/"):
+            return LOOK if _FOLDER.search(path) else ""
         if self._single(path) is not None:
             return LOOK
         if distribution.wants(path):

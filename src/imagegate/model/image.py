@@ -91,6 +91,7 @@ class Interest(Protocol):
     def of(self, path: str) -> str:
         """Return KEEP where `Files.read` may be asked for the file, LOOK where it is to be looked at, else "".
 
+        With `/` at its end it is the path of a folder: LOOK where files in it are to be looked at because of its name.
         Asked for every file of the image, so it must be quick.
         """
 

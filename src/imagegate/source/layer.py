@@ -125,7 +125,7 @@ class Layer:
             self.put(path, entry)
             if kind == tar.FILE:
                 self._see(path, entry, reader, interest, scratch)
-            elif kind in (tar.SYMLINK, tar.HARD) and self.leads is not None and interest.of(path) == LOOK:
+            elif kind in (tar.SYMLINK, tar.HARD) and self.leads is not None and is_lead(path, interest):
                 self.leads.append(path)
             elif kind == tar.SPARSE and interest.of(path):
                 self.notes[offset] = interest.refuse("it is a sparse file, whose content is not read")
@@ -251,6 +251,11 @@ def normal(name: str) -> str:
     if name[:1] in ("/", ".") or "//" in name or "/." in name or name.endswith("/"):
         return posixpath.normpath("/" + name).lstrip("/")
     return name
+
+
+def is_lead(path: str, interest: Interest) -> bool:
+    """Return whether what a link of that name leads to is of interest: a file, or the files in a folder."""
+    return LOOK in (interest.of(path), interest.of(path + "/"))
 
 
 def open_reader(blob: Blob) -> Stream | Region:

@@ -5,13 +5,14 @@ take effect as they would in the running container (OCI image specification, lay
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from imagegate.errors import SourceError
 from imagegate.model.image import LOOK, File, Interest, TooLarge
 from imagegate.source import limits, tar
 from imagegate.source.cache import Known
-from imagegate.source.layer import Entry, Layer
+from imagegate.source.layer import Entry, Layer, is_lead
 
 _LINKS = (tar.SYMLINK, tar.HARD)
 
@@ -105,7 +106,7 @@ class Tree:
         """See Files.looked."""
         self._ready()
         found: dict[tuple[str, int], tuple[File, bytes]] = {}
-        for path in self._interesting():
+        for path in chain(self._interesting(), self._behind_links()):
             place = self._resolve(path, self.depth - 1)
             if place is None or place.entry is None or (place.path, place.layer) in found:
                 continue
@@ -120,12 +121,46 @@ class Tree:
     def _interesting(self) -> Iterator[str]:
         """Yield what was looked at, and the links that may lead to something that was not, because of its name."""
         for layer in self._layers:
-            if layer.leads is None:
-                leads = (path for path, entry in layer.entries.items() if entry.kind in _LINKS)
-                yield from (path for path in leads if self._interest.of(path) == LOOK)
-            else:
-                yield from layer.leads
+            yield from self._leads(layer)
             yield from (path for path, entry in layer.entries.items() if entry.offset in layer.notes)
+
+    def _leads(self, layer: Layer) -> list[str]:
+        if layer.leads is not None:
+            return layer.leads
+        return [path for path, entry in layer.entries.items() if entry.kind in _LINKS and is_lead(path, self._interest)]
+
+    def _behind_links(self) -> Iterator[str]:
+        """Yield what lies in folders that are only of interest under the name of a link: `node_modules/x` to `opt/x`."""
+        waiting = [link for layer in self._layers for link in self._leads(layer) if self._interest.of(link + "/") == LOOK]
+        names: dict[str, set[str]] = {}
+        seen: set[tuple[str, str]] = set()
+        steps = 0
+        for link in waiting:
+            place = self._resolve(link, self.depth - 1)
+            if place is None or place.entry is not None or self._interest.of(place.path + "/") == LOOK:
+                continue
+            if (place.path, last := link.rpartition("/")[2]) in seen:
+                continue
+            seen.add((place.path, last))
+            names = names or self._names()
+            for name in sorted(names.get(place.path, ())):
+                steps += 1
+                if steps > limits.STEPS:
+                    raise SourceError("too many files lie behind links", "No tool builds such an image.")
+                inside = f"{link}/{name}"
+                if self._interest.of(inside) == LOOK:
+                    yield inside
+                elif self._interest.of(inside + "/") == LOOK:
+                    waiting.append(inside)
+
+    def _names(self) -> dict[str, set[str]]:
+        """Return what any layer has in each folder."""
+        names: dict[str, set[str]] = {}
+        for layer in self._layers:
+            for path in chain(layer.entries, layer.folders):
+                parent, _, base = path.rpartition("/")
+                names.setdefault(parent, set()).add(base)
+        return names
 
     def _look(self, path: str, place: _Place) -> bytes:
         try:
