@@ -18,9 +18,11 @@ from imagegate import __version__
 from imagegate.advisory.file import APPLICATION, SCHEMA, check_file, seal
 from imagegate.advisory.names import canonical
 from imagegate.advisory.origin import EXPLOITED
-from imagegate.advisory.osv import BadRecord, Record, cves, name_of, parse
+from imagegate.advisory.osv import Affected, BadRecord, Record, cves, name_of, parse
 from imagegate.errors import StoreError
 from imagegate.text import clean
+from imagegate.version import order_of
+from imagegate.version.ranges import in_order
 
 _RECORD = 16 << 20  # bytes of one record, unpacked
 _CATALOGUE = 256 << 20  # bytes of CISA's catalogue; the real one has 1.5 million
@@ -170,7 +172,7 @@ class Builder:
             (
                 (
                     entry.ecosystem, canonical(entry.ecosystem, entry.name), number, index,
-                    json.dumps(entry.ranges, separators=(",", ":")),
+                    json.dumps(_ordered(entry), separators=(",", ":")),
                     json.dumps(entry.versions, separators=(",", ":")) if entry.versions else "", entry.severity,
                 )
                 for index, entry in enumerate(record.affected)
@@ -197,6 +199,15 @@ class Builder:
         self._db.execute("DELETE FROM exploited")
         self._db.executemany("INSERT OR REPLACE INTO exploited VALUES (?, ?, ?)", rows)
         return newest, (len(rows), 0, 0, 0)
+
+
+def _ordered(entry: Affected) -> list[list[tuple[str, str]]]:
+    """Sort the events once, so that no check has to; those of an ecosystem whose order is not known stay as they are."""
+    try:
+        compare = order_of(entry.ecosystem)
+    except KeyError:
+        return entry.ranges
+    return [in_order(events, compare) for events in entry.ranges]
 
 
 def _merge(merged: dict[str, list[Any]], record: Record) -> None:

@@ -17,7 +17,10 @@ from imagegate.text import clean
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A record that names a package: what is needed to decide, and the record's number for the rest."""
+    """A record that names a package: what is needed to decide, and the record's number for the rest.
+
+    The events of each range are in order, see `version.ranges.in_order`.
+    """
 
     ecosystem: str
     advisory: int

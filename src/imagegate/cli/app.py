@@ -3,6 +3,7 @@
 Imports of the stages are inside the functions: `imagegate --version` costs an interpreter and typer.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -240,13 +241,16 @@ def db_import(
 
 def main() -> NoReturn:
     """Run the command line and exit with a code of the table in exit_code.py."""
+    gc.set_threshold(100_000, 20, 20)  # next to nothing here refers to itself
     signal.signal(signal.SIGTERM, _terminate)
     _open_streams()
     code = _guarded()
-    if code in (exit_code.INTERRUPTED, exit_code.TERMINATED):
-        sys.stdout.flush()
-        os._exit(code)  # whoever interrupts does not want to wait for threads that still read layers
-    sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            code = code or exit_code.USAGE  # a report that could not be written
+    os._exit(code)  # nobody waits for threads that still read layers, or for memory to be given back
 
 
 def _open_streams() -> None:

@@ -10,9 +10,11 @@ Event = tuple[str, str]  # "introduced", "fixed", "last_affected" or "limit", an
 _STEP = {"fixed": 0, "last_affected": 1, "introduced": 1}
 
 
-def affecting(version: str, ranges: Sequence[Sequence[Event]], compare: Compare) -> list[Sequence[Event]]:
-    """Return those of the ranges that the version lies in."""
-    return [events for events in ranges if _inside(version, events, compare)]
+def affecting(
+    version: str, ranges: Sequence[Sequence[Event]], compare: Compare, *, ordered: bool = False
+) -> list[Sequence[Event]]:
+    """Return those of the ranges that the version lies in; `ordered`: their events went through `in_order`."""
+    return [events for events in ranges if _inside(version, events if ordered else in_order(events, compare), compare)]
 
 
 def fixes(version: str, events: Sequence[Event], compare: Compare) -> str:
@@ -31,12 +33,12 @@ def _inside(version: str, events: Sequence[Event], compare: Compare) -> bool:
     if limits and not any(bound == "*" or compare(version, bound) < 0 for bound in limits):
         return False
     inside = False
-    for kind, bound in _in_order(events, compare):
+    for kind, bound in events:
         if kind == "introduced":
             inside = inside or _at_least(version, bound, compare)
         elif kind == "fixed":
             inside = inside and not _at_least(version, bound, compare)
-        else:
+        elif kind == "last_affected":
             inside = inside and compare(version, bound) <= 0
     return inside
 
@@ -50,13 +52,14 @@ def _same(left: str, right: str, compare: Compare) -> bool:
     return left == right or ("0" not in (left, right) and compare(left, right) == 0)
 
 
-def _in_order(events: Sequence[Event], compare: Compare) -> list[Event]:
-    """Sort events by version; records are often unsorted.
+def in_order(events: Sequence[Event], compare: Compare) -> list[Event]:
+    """Return the events sorted by version, limits last; records are often unsorted.
 
     Neighbours `introduced X, fixed X` are an empty interval and drop out; otherwise, at one version, a fix comes
     before a new beginning: the record lists intervals that touch. `introduced X, last_affected X` is X alone.
     """
     kept: list[Event] = []
+    limits = [event for event in events if event[0] == "limit"]
     for event in events:
         if event[0] == "limit":
             continue
@@ -65,7 +68,7 @@ def _in_order(events: Sequence[Event], compare: Compare) -> list[Event]:
             continue
         kept.append(event)
     if len(kept) < 3 and (not kept or kept[0] == ("introduced", "0")):
-        return kept  # nearly every record
+        return kept + limits  # nearly every record
 
     def order(left: Event, right: Event) -> int:
         if left[1] == right[1]:
@@ -74,4 +77,4 @@ def _in_order(events: Sequence[Event], compare: Compare) -> list[Event]:
             return -1 if left[1] == "0" else 1
         return compare(left[1], right[1]) or _STEP[left[0]] - _STEP[right[0]]
 
-    return sorted(kept, key=cmp_to_key(order))
+    return sorted(kept, key=cmp_to_key(order)) + limits
