@@ -46,7 +46,9 @@ SUSE = (
         ("opensuse-leap", "15.5", "", ("openSUSE:Leap 15.5",)),
         ("opensuse-tumbleweed", "", "", ("openSUSE:Tumbleweed",)),
         ("openeuler", "22.03", "openEuler 22.03 (LTS-SP3)", ("openEuler:22.03-LTS-SP3",)),
-        ("openeuler", "22.03", "openEuler 22.03 LTS", ()),
+        ("openeuler", "22.03", "openEuler 22.03 LTS", ("openEuler:22.03-LTS",)),
+        ("openeuler", "23.09", "openEuler 23.09", ("openEuler:23.09",)),
+        ("openeuler", "22.03", "openEuler Embedded 22.03", ()),
         ("mageia", "9", "", ("Mageia:9",)),
         ("photon", "4.0", "", ("Photon OS:4.0",)),
         ("azurelinux", "3", "", ("Azure Linux:3",)),
@@ -55,6 +57,8 @@ SUSE = (
         ("sles", "15", "", ("SUSE:Linux Enterprise Server 15",)),
         ("sles", "16.0", "", ("SUSE:Linux Enterprise Server 16.0",)),
         ("ubuntu", "22.04", "", ("Ubuntu:22.04", "Ubuntu:22.04:LTS")),
+        ("alpine", "3.24", "Docker Hardened Images/Alpine Linux v3.24", ("Docker Hardened Images:Alpine:3.24",)),
+        ("wolfi", "", "Docker Hardened Images/Wolfi", ("Wolfi",)),
         ("fedora", "40", "", ()),
         ("amzn", "2", "", ()),
         ("ol", "9", "", ()),
@@ -66,6 +70,14 @@ SUSE = (
 )
 def test_a_release_has_these_ecosystems(identity: str, version: str, pretty: str, expected: tuple[str, ...]) -> None:
     assert ecosystems_of(Distribution(identity, version, "", pretty)) == expected
+
+
+def test_packages_that_docker_built_anew_are_judged_by_its_own_records_alone() -> None:
+    hardened = Distribution("debian", "13", "trixie", "Docker Hardened Images/Debian GNU/Linux 13 (trixie)")
+    assert base_of(hardened) == "Docker Hardened Images"
+    names = ecosystems_of(hardened)
+    assert names == ("Docker Hardened Images:Debian:13", "Docker Hardened Images:Debian:trixie")
+    assert all(order_of(name)("9.7-3+dhi3", "9.7-3") > 0 for name in names)
 
 
 @pytest.mark.parametrize("identity", FAMILIES)

@@ -1,13 +1,21 @@
 """Distributions whose packages can be judged: the database they keep, their releases, codenames and last days.
 
-Sources, read 2026-11-22: Debian and Ubuntu from the distro-info-data package (debian.csv: the end of LTS, which
-Debian's advisories cover; ubuntu.csv: the end of standard support, since ESM updates are not in the archive);
-Alpine from https://alpinelinux.org/releases/. Those with rpm packages after the life-cycle pages of their makers:
-Fedora (docs.fedoraproject.org, Releases/lifecycle), RHEL (access.redhat.com/support/policy/updates/errata: the end of
-maintenance support), CentOS (centos.org), Rocky (wiki.rockylinux.org), AlmaLinux (wiki.almalinux.org), Oracle
-(Premier Support), Amazon (aws.amazon.com/amazon-linux-2/faqs, docs.aws.amazon.com/linux/al2023), SUSE
-(suse.com/lifecycle: the end of general support), openSUSE (en.opensuse.org/Lifetime), Photon and Azure Linux. A day
-that was not certain is not in the table. Rolling distributions have no release that ends.
+Where the days come from, and what was read on 2026-11-22:
+
+Debian, Ubuntu: the package distro-info-data 0.58+deb12u7 (debian.csv: the end of LTS, which Debian's advisories cover;
+ubuntu.csv: the end of standard support, since ESM updates are not in the archive; of 10.04 that of its servers).
+Alpine: products/alpine-linux.md of github.com/endoflife-date/endoflife.date (8c756d3) up to 3.22; 3.23 and 3.24 from
+aquasecurity/trivy, pkg/detector/ospkg/alpine/alpine.go of 2026-09.
+Amazon: docs.aws.amazon.com/linux/al2023 (release cadence) and the endoflife.date product; of 2018 the FAQ of the AMI.
+RHEL (the end of maintenance support), CentOS, Rocky, Fedora, openSUSE, Azure Linux, Mageia, openEuler: their products in
+the repository of endoflife.date, the newest stored states of them, up to 2026-10; Fedora's last two days are planned ones.
+AlmaLinux: the same up to 9; 10 as RHEL, whose days it follows. Oracle: the same up to 9, Premier Support; it names
+months, whose last days these are. SLES: the same up to 15 SP5, general support; SP6 from suse.com/c (its 2026 support
+gap); SP7 from third parties only. Photon: endoflife.ai/photon, which repeats endoflife.date, of 2026-05.
+
+A day that is not known for certain is not in the table: that it is unknown is told, and fails nothing. openEuler ends
+service pack by service pack, which VERSION_ID does not tell: a release has a day here when all of its packs have ended.
+Rolling distributions have no release that ends.
 """
 
 from dataclasses import dataclass
@@ -120,6 +128,7 @@ FAMILIES = {
             3.21 - 2026-11-01
             3.22 - 2027-05-01
             3.23 - 2027-11-01
+            3.24 - 2028-06-01
         """),
     ),
     "wolfi": Family("apk", 0),
@@ -135,10 +144,10 @@ FAMILIES = {
             38 - 2024-05-21
             39 - 2024-11-26
             40 - 2025-05-13
-            41 - -
-            42 - -
-            43 - -
-            44 - -
+            41 - 2025-12-15
+            42 - 2026-05-27
+            43 - 2026-12-09
+            44 - 2027-06-02
         """),
     ),
     "rhel": Family(
@@ -192,7 +201,7 @@ FAMILIES = {
             7 - 2024-12-31
             8 - 2029-07-31
             9 - 2032-06-30
-            10 - 2035-06-30
+            10 - -
         """),
     ),
     "amzn": Family(
@@ -201,7 +210,7 @@ FAMILIES = {
         _table("""
             2018 - 2023-12-31
             2 - 2026-06-30
-            2023 - -
+            2023 - 2029-06-30
         """),
     ),
     "sles": Family(
@@ -209,6 +218,9 @@ FAMILIES = {
         2,
         _table("""
             11.4 - 2019-03-31
+            12 - 2016-06-30
+            12.1 - 2017-05-31
+            12.2 - 2018-03-31
             12.3 - 2019-06-30
             12.4 - 2020-06-30
             12.5 - 2024-10-31
@@ -234,8 +246,10 @@ FAMILIES = {
             15.4 - 2023-12-07
             15.5 - 2024-12-31
             15.6 - 2026-04-30
-            16.0 - -
-            42.3 - 2019-06-30
+            16.0 - 2027-10-31
+            42.1 - 2017-05-17
+            42.2 - 2018-01-26
+            42.3 - 2019-07-01
         """),
     ),
     "opensuse-tumbleweed": Family("rpm", 0),
@@ -244,9 +258,9 @@ FAMILIES = {
         2,
         _table("""
             1.0 - 2022-02-28
-            2.0 - 2022-12-31
-            3.0 - 2024-03-01
-            4.0 - -
+            2.0 - 2022-12-01
+            3.0 - 2025-10-02
+            4.0 - 2027-10-11
             5.0 - -
         """),
     ),
@@ -254,7 +268,7 @@ FAMILIES = {
         "rpm",
         1,
         _table("""
-            1 - 2023-07-31
+            1 - 2023-08-31
             2 - 2025-07-31
         """),
     ),
@@ -269,17 +283,24 @@ FAMILIES = {
         "rpm",
         2,
         _table("""
-            20.03 - -
-            22.03 - -
+            20.03 - 2025-11-30
+            22.03 - 2026-06-30
+            23.03 - 2023-09-30
+            23.09 - 2024-03-31
             24.03 - -
+            24.09 - 2025-03-31
+            25.03 - 2025-09-30
+            25.09 - 2026-03-31
+            26.09 - 2027-03-31
         """),
     ),
     "mageia": Family(
         "rpm",
         1,
         _table("""
-            8 - -
+            8 - 2023-11-30
             9 - -
+            10 - -
         """),
     ),
 }

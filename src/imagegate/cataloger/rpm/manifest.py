@@ -1,7 +1,7 @@
 """What images without rpm's database have instead: `container-manifest-2` of CBL-Mariner and Azure Linux (distroless).
 
-A line for each package, written by `rpm -qa` when the image was made (toolkit of github.com/microsoft/azurelinux):
-name, version-release, times of installation and build, vendor, epoch, size, architecture, epoch as a number, source.
+A line for each package, written by `rpm -qa` when the image was made (toolkit of github.com/microsoft/azurelinux): name,
+version-release, times of installation and build, vendor, epoch or "(none)", size, architecture, epoch as a number, source.
 """
 
 from collections.abc import Callable, Iterator

@@ -8,20 +8,20 @@ from imagegate.cataloger.rpm.header import Damaged, Header
 from imagegate.model.inventory import Distribution, Location, Package, package_url
 from imagegate.model.releases import FAMILIES
 
-# What the distributions write into the VENDOR of their packages.
+# What the distributions write into the VENDOR of their packages, as `rpm -qi` shows it on systems of theirs and their
+# spec files have it. Amazon's first is of Amazon Linux 1; Rocky's second of its first years.
 _VENDORS = {
     "almalinux": ("almalinux",),
-    "amzn": ("amazon linux", "amazon.com", "amazon.com, inc."),
+    "amzn": ("amazon.com", "amazon linux"),
     "azurelinux": ("microsoft corporation",),
     "centos": ("centos",),
     "fedora": ("fedora project",),
-    "mageia": ("mageia.org",),
     "mariner": ("microsoft corporation",),
     "ol": ("oracle america",),
-    "openeuler": ("http://openeuler.org", "openeuler"),
+    "openeuler": ("http://openeuler.org",),
     "opensuse-leap": ("opensuse", "suse llc <https://www.suse.com/>"),
     "opensuse-tumbleweed": ("opensuse",),
-    "photon": ("vmware, inc.", "broadcom, inc."),
+    "photon": ("vmware, inc.",),
     "rhel": ("red hat, inc.",),
     "rocky": ("rocky enterprise software foundation", "rocky"),
     "sles": ("suse llc <https://www.suse.com/>",),
