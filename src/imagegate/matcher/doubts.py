@@ -74,15 +74,15 @@ def _warn(package: Package, detail: str) -> Evidence:
 
 
 def _without(candidate: Candidate, unreadable: set[str]) -> Candidate:
-    bounded = [kept for events in candidate.ranges if (kept := _kept(events, unreadable))]
+    bounded = [kept for events in candidate.ranges if (kept := _kept(events, unreadable)) is not None]
     if not candidate.versions and (not bounded or len(bounded) < len(candidate.ranges)):
         bounded = [[("introduced", "0")]]
     return replace(candidate, ranges=bounded)
 
 
-def _kept(events: list[tuple[str, str]], unreadable: set[str]) -> list[tuple[str, str]]:
-    """Return what a range still says: nothing, or where its one interval ends."""
+def _kept(events: list[tuple[str, str]], unreadable: set[str]) -> list[tuple[str, str]] | None:
+    """Return what a range still says: where its one interval ends, or None for nothing."""
     odd = [kind for kind, bound in events if bound in unreadable]
     if odd == ["introduced"] and len(events) == 2:
         return [("introduced", "0"), *(event for event in events if event[0] != "introduced")]
-    return [] if odd else events
+    return None if odd else events
