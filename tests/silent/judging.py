@@ -38,7 +38,8 @@ def everything(path: Path, *without: str) -> Path:
     """Build a store that covers the systems and languages above, except those named."""
     records = {}
     for base, ecosystem in SYSTEMS.items():
-        weak = record(f"{base}-1", ecosystem, "openssl", "2.0.0-0", upstream=["CVE-2025-1"], severity=CRITICAL, modified=TODAY)
+        fixed = "2.0.0-r0" if base == "Alpine" else "2.0.0-0"
+        weak = record(f"{base}-1", ecosystem, "openssl", fixed, upstream=["CVE-2025-1"], severity=CRITICAL, modified=TODAY)
         records[base] = [weak, *(record(f"PAD-{ecosystem}-{n}", ecosystem, f"nobody-has-{n}", "0.1") for n in range(300))]
     for number, (ecosystem, name) in enumerate(LANGUAGES.items()):
         facts = {"upstream": [f"CVE-2025-9{number}"], "severity": CRITICAL, "modified": TODAY}
