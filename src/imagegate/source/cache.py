@@ -52,8 +52,8 @@ class Cache:
             return None
 
     def holds(self, diff_id: str) -> bool:
-        """Return whether the layer is known."""
-        return self._folder is not None and os.path.exists(self._path("layers", f"{self._version} {diff_id}"))
+        """Return whether the layer is known, and not damaged."""
+        return self._sound("layers", f"{self._version} {diff_id}") is not None
 
     def keep(self, layer: Layer) -> None:
         """Keep a layer whose digest and diff id were computed from its bytes."""
@@ -74,6 +74,7 @@ class Cache:
         """Keep what was made of layers."""
         if self._folder is not None:
             self._write("layers", f"{self._version} {key}", data)
+            self._tidy()
 
     def fact(self, key: str) -> str:
         """Return what was remembered, "" where nothing was."""
@@ -83,12 +84,19 @@ class Cache:
     def remember(self, key: str, value: str) -> None:
         """Remember a short text."""
         if self._folder is not None and self.fact(key) != value:
-            self._write("facts", key, value.encode())
+            self._write("facts", key, value.encode("utf-8", "replace"))
+            if _digest(key).startswith("00"):  # now and then, since a run may only add facts
+                self._tidy()
 
     def _path(self, kind: str, key: str) -> str:
         return os.path.join(self._folder or "", kind, _digest(key))
 
     def _read(self, kind: str, key: str) -> bytes | None:
+        body = self._sound(kind, key)
+        return None if body is None else _unpacked(body)
+
+    def _sound(self, kind: str, key: str) -> bytes | None:
+        """Return a file without its checksum; one that is damaged makes room for a new one."""
         if self._folder is None:
             return None
         path = self._path(kind, key)
@@ -98,7 +106,11 @@ class Cache:
             os.utime(path)  # the oldest go first
         except OSError:
             return None
-        return _unpacked(data, key)
+        if _checksum(data[4:], key) == data[:4]:
+            return data[4:]
+        with suppress(OSError):
+            os.unlink(path)
+        return None
 
     def _write(self, kind: str, key: str, data: bytes) -> None:
         import tempfile
@@ -165,23 +177,25 @@ def _prepared(folder: str, say: Callable[[str], None]) -> str | None:
 
 
 def _digest(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+    return sha256(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def _packed(data: bytes, key: str) -> bytes:
     import zstandard
 
     body = zstandard.ZstdCompressor(level=1).compress(data)
-    return zlib.crc32(body, zlib.crc32(key.encode())).to_bytes(4, "big") + body
+    return _checksum(body, key) + body
 
 
-def _unpacked(data: bytes, key: str) -> bytes | None:
+def _checksum(body: bytes, key: str) -> bytes:
+    return zlib.crc32(body, zlib.crc32(key.encode("utf-8", "surrogatepass"))).to_bytes(4, "big")
+
+
+def _unpacked(body: bytes) -> bytes | None:
     import zstandard
 
-    if zlib.crc32(data[4:], zlib.crc32(key.encode())).to_bytes(4, "big") != data[:4]:
-        return None
     try:
-        return zstandard.ZstdDecompressor().decompress(data[4:], max_output_size=_LARGEST)
+        return zstandard.ZstdDecompressor().decompress(body, max_output_size=_LARGEST)
     except (zstandard.ZstdError, MemoryError):
         return None
 
@@ -269,9 +283,15 @@ class Wish:
 
         def load() -> Layer:
             try:
-                return self.cache.layer(self.diff_id, blob, budget) or scan()
+                if (layer := self.cache.layer(self.diff_id, blob, budget)) is not None:
+                    return layer
             except tar.LimitReached as limit:
                 raise SourceError(str(limit), "No tool builds such an image.") from None
+            layer = scan()
+            if layer.problem or (layer.digest, layer.diff_id) != (expected, self.diff_id):
+                raise SourceError("it changed while it was read, or was not read as a whole", "Try again.")
+            self.cache.keep(layer)
+            return layer
 
         return Known(expected, self.diff_id, size, load)
 
