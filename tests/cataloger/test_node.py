@@ -165,7 +165,7 @@ def test_references_without_a_version_are_reported() -> None:
     registry = [["app", [["workspace:.", {}]]], ["x", [["https://example.org/x.git#commit=abc", {}]]], ["y", [["npm:1", {}]]]]
     seen = look(Node(), "app/.pnp.data.json", fields(packageRegistryData=registry))
     assert known(seen) == [("y", "1")]
-    assert seen.problems == [("fail", "x: has no version")]
+    assert seen.problems == [("fail", "x: it has no version that can be read")]
 
 
 @pytest.mark.parametrize("entry", [1, [], ["a"], ["a", 1], ["a", [1]], ["a", [[]]], ["a", [[1]]], [[], [["npm:1"]]], [None, 1]])

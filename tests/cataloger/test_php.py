@@ -72,7 +72,7 @@ def test_an_entry_that_cannot_be_read_is_reported_and_costs_no_other(wrong: obje
 def test_large_and_long_files_are_bounded() -> None:
     assert failed(look(Php(), INSTALLED, b" " * (50 << 20) + b"[]"))
     assert len(look(Php(), INSTALLED, json.dumps([1] * 1_000_000)).problems) < 200
-    many = look(Php(), INSTALLED, json.dumps([{"name": "a/b", "version": "1"}] * 60_000))
+    many = look(Php(), INSTALLED, json.dumps([{"name": "a/b", "version": f"{number}"} for number in range(60_000)]))
     assert failed(many)
     assert len(many.packages) == 50_000
 

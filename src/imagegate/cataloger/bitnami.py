@@ -7,12 +7,13 @@ name revisions too. What the document says of packages of other kinds is seen wh
 
 import re
 
-from imagegate.cataloger.documents import document, note, qualifiers, several, shown
 from imagegate.cataloger.interface import Sightings
+from imagegate.cataloger.records import PRINTED, Finds, Unreadable, parsed, read_json
 from imagegate.model.image import Content
 
 _NAME = re.compile(r"[a-z0-9._-]{1,200}\Z")
 _LIST = ".bitnami_components.json"
+_NONE = "it names no component of Bitnami"
 
 
 class Bitnami:
@@ -30,19 +31,25 @@ class Bitnami:
 
     def look(self, path: str, content: Content) -> Sightings:
         """See FileCataloger.look."""
-        found = Sightings()
-        held = document(content, found)
-        fields = held if isinstance(held, dict) else {}
-        if path.endswith(_LIST):
-            for name, about in several(fields.items(), found):
-                one = about if isinstance(about, dict) else {}
-                _note(found, name, one.get("version"), one.get("arch"), one.get("distro"))
-        else:
-            for locator in several(dict.fromkeys(_locators(fields)), found):
-                _component(locator, found)
-        if not found.packages and not found.problems:
-            found.unreadable("names no component of Bitnami")
-        return found
+        parse = _listed if path.endswith(_LIST) else _described
+        return parsed(content, parse, "bitnami", names=_NAME, versions=PRINTED)
+
+
+def _listed(text: str, finds: Finds) -> None:
+    components = read_json(text)
+    if not components:
+        raise Unreadable(_NONE)
+    for name, about in components.items():
+        one = about if isinstance(about, dict) else {}
+        finds.add(name.lower(), one.get("version"), arch=one.get("arch"), distro=one.get("distro"))
+
+
+def _described(text: str, finds: Finds) -> None:
+    locators = _locators(read_json(text))
+    if not locators:
+        raise Unreadable(_NONE)
+    for locator in dict.fromkeys(locators):
+        _component(locator, finds)
 
 
 def _locators(fields: dict[str, object]) -> list[str]:
@@ -58,7 +65,7 @@ def _locators(fields: dict[str, object]) -> list[str]:
     return found
 
 
-def _component(locator: str, found: Sightings) -> None:
+def _component(locator: str, finds: Finds) -> None:
     from urllib.parse import parse_qsl, unquote
 
     main, _, query = locator.removeprefix("pkg:bitnami/").partition("#")[0].partition("?")
@@ -66,10 +73,6 @@ def _component(locator: str, found: Sightings) -> None:
     try:
         said = dict(parse_qsl(query, max_num_fields=20))
     except ValueError:
-        found.unreadable(f"a package URL that cannot be read: {shown(locator)}")
+        finds.lost(f"a package URL that cannot be read: {locator!r}")
         return
-    _note(found, unquote(name), unquote(version), said.get("arch"), said.get("distro"))
-
-
-def _note(found: Sightings, name: str, version: object, arch: object, distro: object) -> None:
-    note(found, "bitnami", _NAME, name.lower(), version, more=qualifiers(arch=arch, distro=distro))
+    finds.add(unquote(name).lower(), unquote(version), arch=said.get("arch"), distro=said.get("distro"))

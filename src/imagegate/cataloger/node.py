@@ -8,9 +8,10 @@ read: what `.pnp.cjs` names is installed, the rest is only a cache.
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
-from imagegate.cataloger.documents import document, note, parse, several, text
 from imagegate.cataloger.interface import Sightings
+from imagegate.cataloger.records import PRINTED, Finds, Unreadable, parsed, read_json, read_value
 from imagegate.model.image import Content
 
 _INSTALLED = re.compile(
@@ -21,6 +22,7 @@ _NAME = re.compile(r"(?:@[A-Za-z0-9~!'()*._-]+/)?[A-Za-z0-9~!'()*_-][A-Za-z0-9~!
 _PNP = (".pnp.cjs", ".pnp.js", ".pnp.data.json")
 _STATE = re.compile(r"(?:RAW_RUNTIME_STATE\s*=\s*|hydrateRuntimeState\(\s*(?:JSON\.parse\(\s*)?)('?)(?=\{)")
 _LOCAL = ("workspace:", "link:", "portal:")  # the application's own
+_LOST = "a loader of Yarn whose packages cannot be found"
 _LONGEST = 4 << 20  # bytes of a package.json: the largest on the registry have less than one
 
 
@@ -38,29 +40,22 @@ class Node:
 
     def look(self, path: str, content: Content) -> Sightings:
         """See FileCataloger.look."""
-        found = Sightings()
         if path.endswith(_PNP):
-            _plug_and_play(content, found)
-            return found
-        fields = document(content, found, _LONGEST)
-        if isinstance(fields, dict):
-            _package(fields, path, found)
-        elif not found.problems:
-            found.unreadable("does not describe a package")
-        return found
+            return parsed(content, _plug_and_play, "npm", names=_NAME, versions=PRINTED)
+        parse = partial(_package, direct=_is_direct(path))
+        return parsed(content, parse, "npm", names=_NAME, versions=PRINTED, longest=_LONGEST)
 
 
-def _package(fields: dict[str, object], path: str, found: Sightings) -> None:
+def _package(text: str, finds: Finds, *, direct: bool) -> None:
+    fields = read_json(text)
     name, version = fields.get("name"), fields.get("version")
     if not name or not version:
         # npm refuses to publish those, so no advisory can mean them; others were published with both.
         if fields.get("private") is True:
-            found.doubtful("a private package without a name or version")
-            return
-        if not _is_direct(path):
-            found.doubtful("a package inside another one, without a name or version")
-            return
-    _note(found, name, version)
+            return finds.doubtful("a private package without a name or version")
+        if not direct:
+            return finds.doubtful("a package inside another one, without a name or version")
+    return _note(finds, name, version)
 
 
 def _is_direct(path: str) -> bool:
@@ -69,44 +64,33 @@ def _is_direct(path: str) -> bool:
     return all(_PLACE.match(folder) for folder in folders.split("/node_modules/"))
 
 
-def _note(found: Sightings, name: object, version: object) -> None:
-    if isinstance(version, str):
-        version = version.strip().lstrip("v=").strip()  # as npm takes it
-    short = name.rpartition("/")[2].lower() if isinstance(name, str) else ""
-    note(found, "npm", _NAME, name, version, short=short)
+def _note(finds: Finds, name: object, version: object) -> None:
+    finds.npm(name, version.strip().lstrip("v=").strip() if isinstance(version, str) else version)  # as npm takes it
 
 
-def _plug_and_play(content: Content, found: Sightings) -> None:
+def _plug_and_play(text: str, finds: Finds) -> None:
     """Note what Yarn's loader knows; its file is JSON, or a script with that JSON in a string or as an object."""
-    written = text(content, found)
-    if written is None:
-        return
-    written = written.lstrip()
+    written = text.lstrip()
     if not written.startswith("{"):
         state = _STATE.search(written)
         if state is None:
             if ".pnp.data.json" not in written:  # where it is read from
-                found.unreadable("a loader of Yarn whose packages cannot be found")
+                raise Unreadable(_LOST)
             return
         written = written[state.end() :]
         if state[1]:
             written = re.sub(r"\\(.)", r"\1", written, flags=re.DOTALL)
-    data = parse(written, found, 0)
+    data = read_value(written, whole=False)
     registry = data.get("packageRegistryData") if isinstance(data, dict) else None
     if not isinstance(registry, list):
-        if not found.problems:
-            found.unreadable("a loader of Yarn whose packages cannot be found")
-        return
-    seen: set[tuple[str, str]] = set()
-    for name, reference in several(_references(registry), found):
+        raise Unreadable(_LOST)
+    for name, reference in _references(registry):
         if not isinstance(name, str) or not isinstance(reference, str):
-            found.unreadable("an entry of Yarn's loader that cannot be read")
+            finds.lost("an entry of Yarn's loader that cannot be read")
             continue
         source = reference.partition("#")[2] if reference.startswith("virtual:") else reference
-        pair = name, _version(source)
-        if pair not in seen and not source.startswith(_LOCAL):
-            seen.add(pair)  # once for each set of peers otherwise
-            _note(found, *pair)
+        if not source.startswith(_LOCAL):
+            _note(finds, name, _version(source))
 
 
 def _version(source: str) -> str:

@@ -6,8 +6,8 @@ Format: Composer, src/Composer/Repository/FilesystemRepository.php: a list of pa
 
 import re
 
-from imagegate.cataloger.documents import document, note, several
 from imagegate.cataloger.interface import Sightings
+from imagegate.cataloger.records import PRINTED, Finds, Unreadable, parsed, read_value, rows, text_of
 from imagegate.model.image import Content
 
 _NAME = re.compile(r"[a-z0-9_.-]{1,128}/[a-z0-9_.-]{1,128}\Z")
@@ -27,15 +27,13 @@ class Php:
 
     def look(self, path: str, content: Content) -> Sightings:  # noqa: ARG002
         """See FileCataloger.look."""
-        found = Sightings()
-        held = document(content, found)
-        packages = held.get("packages") if isinstance(held, dict) else held
-        if not isinstance(packages, list):
-            if not found.problems:
-                found.unreadable("holds no list of packages")
-            return found
-        for package in several(packages, found):
-            fields = package if isinstance(package, dict) else {}
-            name = fields.get("name")
-            note(found, "composer", _NAME, name.lower() if isinstance(name, str) else name, fields.get("version"))
-        return found
+        return parsed(content, _packages, "composer", names=_NAME, versions=PRINTED)
+
+
+def _packages(text: str, finds: Finds) -> None:
+    held = read_value(text)
+    packages = held.get("packages") if isinstance(held, dict) else held
+    if not isinstance(packages, list):
+        raise Unreadable("it holds no list of packages")
+    for package in rows({"packages": packages}, "packages", finds):
+        finds.path(text_of(package.get("name")).lower(), package.get("version"))

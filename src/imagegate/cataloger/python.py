@@ -9,8 +9,8 @@ are archives from which something can be installed, as those that `ensurepip` br
 
 import re
 
-from imagegate.cataloger.documents import document, note, qualifiers, shown
 from imagegate.cataloger.interface import Sightings
+from imagegate.cataloger.records import PRINTED, Finds, parsed, read_json
 from imagegate.model.image import Content
 from imagegate.text import decode
 
@@ -38,39 +38,34 @@ class Python:
 
     def look(self, path: str, content: Content) -> Sightings:
         """See FileCataloger.look."""
-        found = Sightings()
         if path.endswith(".json"):
-            _conda(content, found)
-        else:
-            _distribution(path, content, found)
-        return found
+            return parsed(content, _conda, "conda", names=_CONDA_NAME, versions=PRINTED)
+        finds = Finds("pypi", names=_NAME, versions=PRINTED)
+        _distribution(path, content, finds)
+        return finds.sightings()
 
 
-def _conda(content: Content, found: Sightings) -> None:
-    fields = document(content, found)
-    if isinstance(fields, dict):
-        # Its channel is left out: it can be an address with a token in it.
-        more = qualifiers(build=fields.get("build"), subdir=fields.get("subdir"))
-        note(found, "conda", _CONDA_NAME, fields.get("name"), fields.get("version"), more=more)
-    elif not found.problems:
-        found.unreadable("does not describe a package")
+def _conda(text: str, finds: Finds) -> None:
+    fields = read_json(text)
+    # Its channel is left out: it can be an address with a token in it.
+    finds.add(fields.get("name"), fields.get("version"), build=fields.get("build"), subdir=fields.get("subdir"))
 
 
-def _distribution(path: str, content: Content, found: Sightings) -> None:
+def _distribution(path: str, content: Content, finds: Finds) -> None:
     said = {} if path.endswith(".egg") else _headers(content)
     stem = _STEM.findall(path)[-1]
     parts = _PARTS.match(stem)
     folder_name, folder_version = parts.groups("") if parts else ("", "")
     name, version = said.get("name") or folder_name, said.get("version") or folder_version
     if name == "UNKNOWN":  # what setuptools calls a project whose name it could not read
-        found.unreadable("a package that was built without its name")
+        finds.lost("a package that was built without its name")
         return
     basis = "installed" if said.get("name") and said.get("version") else "guessed"
     if basis == "guessed" and said:
-        found.doubtful("has no name or no version; taken from the name of its file")
+        finds.doubtful("has no name or no version; taken from the name of its file")
     elif parts and basis == "installed" and not _same(said, folder_name, folder_version):
-        found.doubtful(f"says that it is {shown(f'{name} {version}')}")
-    note(found, "pypi", _NAME, _normalised(name), version, basis=basis)
+        finds.doubtful(f"says that it is {f'{name} {version}'!r}")
+    finds.add(_normalised(name), version, basis=basis)
 
 
 def _headers(content: Content) -> dict[str, str]:

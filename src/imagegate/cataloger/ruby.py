@@ -7,8 +7,8 @@ same form into its checkouts of git repositories; the gemspecs of a project itse
 
 import re
 
-from imagegate.cataloger.documents import LONGEST, note, qualifiers, shown, text
 from imagegate.cataloger.interface import Sightings
+from imagegate.cataloger.records import PRINTED, Finds, parsed
 from imagegate.model.image import Content
 
 _INSTALLED = re.compile(r"(?:\A|/)specifications/(?:default/)?[^/]+\.gemspec\Z")
@@ -35,20 +35,24 @@ class Ruby:
 
     def look(self, path: str, content: Content) -> Sightings:
         """See FileCataloger.look."""
-        found = Sightings()
-        written = text(content, found, LONGEST)
-        if written is None:
-            return found
-        stub = _STUB.match(written)
-        if stub is None and _CHECKOUT.search(path):
-            found.doubtful("a gem from a checkout, which Bundler has not described")
-            return found
-        said: dict[str, str] = {}
-        for key, _, value in _SET.findall(written):
-            said.setdefault(key, value)
-        name, version, platform = stub.groups() if stub else (said.get("name"), said.get("version"), said.get("platform"))
-        if said.get("name", name) != name or said.get("version", version) != version:
-            also = shown(f"{said.get('name')} {said.get('version')}")
-            found.unreadable(f"contradicts itself: begins with {shown(f'{name} {version}')}, goes on with {also}")
-        note(found, "gem", _NAME, name, version, more=qualifiers(platform=None if platform == "ruby" else platform))
-        return found
+        parse = _checked_out if _CHECKOUT.search(path) else _specified
+        return parsed(content, parse, "gem", names=_NAME, versions=PRINTED)
+
+
+def _checked_out(text: str, finds: Finds) -> None:
+    if _STUB.match(text):
+        _specified(text, finds)
+    else:
+        finds.doubtful("a gem from a checkout, which Bundler has not described")
+
+
+def _specified(text: str, finds: Finds) -> None:
+    stub = _STUB.match(text)
+    said: dict[str, str] = {}
+    for key, _, value in _SET.findall(text):
+        said.setdefault(key, value)
+    name, version, platform = stub.groups() if stub else (said.get("name"), said.get("version"), said.get("platform"))
+    if said.get("name", name) != name or said.get("version", version) != version:
+        also = f"{said.get('name')} {said.get('version')}"
+        finds.lost(f"contradicts itself: begins with {f'{name} {version}'!r}, goes on with {also!r}")
+    finds.add(name, version, platform=None if platform == "ruby" else platform)
