@@ -158,7 +158,7 @@ def _own_builds(version: str, candidate: Candidate, asked: Asked, compare: Compa
 
 def _judge(version: str, candidate: Candidate, compare: Compare) -> Hit | None:
     """Return the hit when the version lies in a range or in the list of versions (OSV: either is enough)."""
-    inside = affecting(version, candidate.ranges, compare)
+    inside = affecting(version, candidate.ranges, compare, ordered=True)
     if not inside and not _listed(version, candidate, compare):
         return None
     fixed = tuple(
