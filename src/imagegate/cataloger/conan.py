@@ -71,6 +71,7 @@ def _database(content: Content, finds: Finds) -> None:
         database.execute("PRAGMA trusted_schema = OFF")
         database.execute("PRAGMA cell_size_check = ON")
         database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1 << 20)
+        database.setlimit(sqlite3.SQLITE_LIMIT_FUNCTION_ARG, 0)  # columns can be computed, at any cost for each row
         steps = iter(range(_MOST_STEPS // 1000))
         database.set_progress_handler(lambda: next(steps, None) is None, 1000)
         # What calls itself a table may be a view that computes for ever.

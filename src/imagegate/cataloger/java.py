@@ -23,6 +23,7 @@ _RECORD = re.compile(rb"(?:^|/)META-INF/maven/([^/]+)/([^/]+)/pom\.(properties|x
 _MANIFEST = b"META-INF/MANIFEST.MF"
 _DEPTH = 4  # of archives in archives: a library in a module in an application, and one to spare
 _RECORD_SIZE = 1 << 20  # bytes of a manifest or of Maven's records
+_PROPERTY = re.compile(rb"(?:\A|[\r\n])[ \t]*(groupId|artifactId|version)[ \t]*=([^\r\n]*)")
 _ARCHIVE_SIZE = 64 << 20  # bytes of an archive that is packed within another
 _UNRESOLVED = re.compile(r"[${}<>\s]")
 # What one file may cost, with all that lies in it.
@@ -30,6 +31,7 @@ _MOST_UNPACKED = 512 << 20
 _MOST_ARCHIVES = 5000
 _MOST_MEMBERS = 3_000_000  # of the shortest names
 _MOST_RECORDS = 20_000
+_MOST_WRITTEN = 64 << 20  # bytes of all manifests and records
 _MOST_PROBLEMS = 200
 
 
@@ -84,6 +86,7 @@ class _Looking:
     def __init__(self) -> None:
         self.found = Sightings()
         self._left = {"unpacked": _MOST_UNPACKED, "archives": _MOST_ARCHIVES, "members": _MOST_MEMBERS, "records": _MOST_RECORDS}
+        self._left["bytes of text"] = _MOST_WRITTEN
 
     def note(self, kind: str, inside: str, detail: str) -> None:
         if len(self.found.problems) < _MOST_PROBLEMS:
@@ -111,6 +114,11 @@ class _Looking:
         self._left[what] -= amount
         if self._left[what] < 0:
             raise _Spent("bytes" if what == "unpacked" else what)
+
+    def _text(self, archive: Archive, member: Member) -> bytes:
+        """Return a manifest or record; the same bytes may be those of many, and each of them costs time."""
+        self._spend("bytes of text", min(member.size, _RECORD_SIZE))
+        return archive.read(member, _RECORD_SIZE)
 
     def _contents(self, archive: Archive, inside: str) -> _Contents:
         self._spend("members", len(archive.directory) // 46)
@@ -151,16 +159,16 @@ class _Looking:
         for name, member in contents.records.items():
             try:
                 if name.endswith(b"properties"):
-                    told += self.properties(archive.read(member, _RECORD_SIZE), name, inside)
+                    told += self.properties(self._text(archive, member), name, inside)
                 elif name[:-3] + b"properties" not in contents.records:
-                    told += self._project(archive.read(member, _RECORD_SIZE), name, inside)
+                    told += self._project(self._text(archive, member), name, inside)
             except Damaged as error:
                 self.note("fail", inside, f"{clean(decode(name))} is {error}")
         said: dict[str, str] = {}
         own = any(_is_own(stem, one.artifact) for one in told)
         if contents.manifest and not own:
             try:
-                said = javaname.manifest(archive.read(contents.manifest, _RECORD_SIZE))
+                said = javaname.manifest(self._text(archive, contents.manifest))
             except Damaged as error:
                 self.note("fail", inside, f"its manifest is {error}")
         if file.endswith(_PLUGINS) and said.get("group-id") and said.get("short-name"):
@@ -195,8 +203,7 @@ class _Looking:
 
     def properties(self, data: bytes, name: bytes, inside: str) -> list[_Coordinates]:
         """Note the package of a pom.properties; return it, nothing when it was not readable."""
-        lines = (line.partition("=") for line in decode(data).splitlines() if not line.startswith(("#", "!")))
-        fields = {key.strip(): value.strip() for key, _, value in lines}
+        fields = {decode(key): decode(value).strip() for key, value in _PROPERTY.findall(data)}
         return self._record(name, fields.get("groupId", ""), fields.get("artifactId", ""), fields.get("version", ""), inside)
 
     def _project(self, data: bytes, name: bytes, inside: str) -> list[_Coordinates]:

@@ -38,6 +38,6 @@ def without_locked(files: list[Seen]) -> Catalog:
 
 
 def _above(path: str) -> list[str]:
-    """Return every folder that the path lies in, without the root: what is below that says nothing."""
-    parts = path.split("/")
+    """Return every folder of the image that the path lies in, without the root: what is below that says nothing."""
+    parts = path.partition("!/")[0].split("/")
     return ["/".join(parts[:depth]) for depth in range(1, len(parts))]

@@ -160,9 +160,10 @@ def _end(content: Content) -> tuple[int, int, int]:
         if at < 0:
             break
         if len(tail) - at >= 22:
-            _, _, size, offset, comment = _END.unpack_from(tail, at)
+            _, count, size, offset, comment = _END.unpack_from(tail, at)
             here = first + at
-            found = _end64(content, here) if _FULL in (size, offset) else (here - size, size, offset)
+            wide = _end64(content, here) if count == 0xFFFF or _FULL in (size, offset) else None
+            found = wide or (None if _FULL in (size, offset) else (here - size, size, offset))
             if found is None or found[0] < found[2] or found[2] < 0:
                 pass
             elif not size:  # or what a comment says, to hide the archive before it

@@ -40,9 +40,10 @@ def _without_platform(version: str) -> str:
 def _key(version: str) -> Key:
     segments = _SEGMENT.findall(_without_platform(version).replace("-", ".pre."))
     first_word = next((index for index, (digits, _) in enumerate(segments) if not digits), len(segments))
-    while first_word and not segments[first_word - 1][0].strip("0"):  # 1.0.a is 1.a
-        first_word -= 1
-        del segments[first_word]
+    end = first_word
+    while end and not segments[end - 1][0].strip("0"):  # 1.0.a is 1.a
+        end -= 1
+    del segments[end:first_word]
     key: list[Key] = []
     zeros = 0
     for digits, word in segments:

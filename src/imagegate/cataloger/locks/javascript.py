@@ -15,7 +15,7 @@ _LOCAL = re.compile(r"(?:file|link|portal|workspace):")
 _ALIAS = re.compile(r"npm:(@?[^@]+)@(.+)\Z")
 _DESCRIPTOR = re.compile(r"(@[^/@]+/[^@]+|[^@/]+)@(.*)\Z", re.DOTALL)
 _OLD_PNPM = re.compile(r"(?:^|/)(@[^/]+/[^/]+|[^/@]+)/(\d[^/_(]*)(?:[_(].*)?\Z")
-_BUN = re.compile(r'^ *"(?:[^"\\\n]|\\.)+": ?\["(@?[^@"\n]+)@([^"\n]*)"', re.MULTILINE)
+_BUN = re.compile(r'^ *"(?:[^"\\\n]++|\\.)++": ?\["(@?[^@"\n]+)@([^"\n]*)"', re.MULTILINE)
 
 
 def npm(text: str, finds: Finds) -> None:
