@@ -94,6 +94,9 @@ def test_all_products_of_a_release_of_red_hat_count_and_no_other() -> None:
     assert set(found) & {*RED_HAT} == {RED_HAT[0], RED_HAT[1], RED_HAT[2], RED_HAT[4]}
     assert len(found) == len(set(found))
     assert subscription_ecosystems_of(Distribution("rhel", "9"), RED_HAT) == ("Red Hat:rhel_els:9",)
+    minors = ("Red Hat:enterprise_linux:10.0", "Red Hat:enterprise_linux:10.2")  # as the records of RHEL 10 say
+    assert {*minors} <= {*ecosystems_of(Distribution("rhel", "10"), (*RED_HAT, *minors))}
+    assert not {*minors} & {*ecosystems_of(Distribution("rhel", "1"), minors)}
     assert "Red Hat:enterprise_linux:7::baseos" in ecosystems_of(Distribution("centos", "7", "", "CentOS Linux 7 (Core)"))
     assert subscription_ecosystems_of(Distribution("centos", "7"), RED_HAT) == ("Red Hat:rhel_els:7",)
     assert subscription_ecosystems_of(Distribution("centos", "9"), RED_HAT) == ()
