@@ -106,6 +106,7 @@ class Tree:
         """See Files.looked."""
         self._ready()
         found: dict[tuple[str, int], tuple[File, bytes]] = {}
+        offsets: dict[tuple[str, int], int] = {}
         for path in chain(self._interesting(), self._behind_links()):
             place = self._resolve(path, self.depth - 1)
             if place is None or place.entry is None or (place.path, place.layer) in found:
@@ -115,8 +116,12 @@ class Tree:
                 note = self._look(path, place)
             if note is not None:
                 found[place.path, place.layer] = File(place.path, place.layer, place.entry.size), note
+                offsets[place.path, place.layer] = place.entry.offset
+        # Of a file with several names, as in the stores of pnpm, those count by which it is a package.
+        named = {(key[1], offset) for key, offset in offsets.items() if self._interest.of(key[0]) == LOOK}
         for key in sorted(found):
-            yield found[key]
+            if (key[1], offsets[key]) not in named or self._interest.of(key[0]) == LOOK:
+                yield found[key]
 
     def _interesting(self) -> Iterator[str]:
         """Yield what was looked at, and the links that may lead to something that was not, because of its name."""
