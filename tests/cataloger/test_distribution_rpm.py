@@ -52,7 +52,7 @@ def told(path: Path, files: dict[str, str]) -> tuple[str, str, list[str]]:
         (
             {ETC: 'ID="amzn"\nVERSION_ID="2018.03"\n', "etc/system-release": "Amazon Linux AMI release 2018.03\n"},
             "amzn 2018",
-            "2023-12-31",
+            "2023-06-30",
         ),
         ({ETC: 'ID="amzn"\nVERSION_ID="2023"\n'}, "amzn 2023", "2029-06-30"),
         ({ETC: 'ID="amzn"\nVERSION_ID="2022"\n'}, "amzn 2022", ""),

@@ -4,17 +4,17 @@ Where the days come from, and what was read on 2026-11-22:
 
 Debian, Ubuntu: the package distro-info-data 0.58+deb12u7 (debian.csv: the end of LTS, which Debian's advisories cover;
 ubuntu.csv: the end of standard support, since ESM updates are not in the archive; of 10.04 that of its servers).
-Alpine: products/alpine-linux.md of github.com/endoflife-date/endoflife.date (8c756d3) up to 3.22; 3.23 and 3.24 from
-aquasecurity/trivy, pkg/detector/ospkg/alpine/alpine.go of 2026-09.
-Amazon: docs.aws.amazon.com/linux/al2023 (release cadence) and the endoflife.date product; of 2018 the FAQ of the AMI.
-RHEL (the end of maintenance support), CentOS, Rocky, Fedora, openSUSE, Azure Linux, Mageia, openEuler: their products in
-the repository of endoflife.date, the newest stored states of them, up to 2026-10; Fedora's last two days are planned ones.
-AlmaLinux: the same up to 9; 10 as RHEL, whose days it follows. Oracle: the same up to 9, Premier Support; it names
-months, whose last days these are. SLES: the same up to 15 SP5, general support; SP6 from suse.com/c (its 2026 support
-gap); SP7 from third parties only. Photon: endoflife.ai/photon, which repeats endoflife.date, of 2026-05.
+RHEL (the end of maintenance support), CentOS, Rocky, Fedora, openSUSE, Azure Linux and Mariner, Mageia, openEuler: their
+products in github.com/endoflife-date/endoflife.date, in states of 2025 and 2026; Fedora's last two days are planned ones.
+Alpine: the same up to 3.22; 3.23 and 3.24 from a change of 2026 to pkg/detector/ospkg/alpine/alpine.go of aquasecurity/trivy.
+AlmaLinux: the same up to 9; 10 as a table of third parties has it, which is RHEL's day. Oracle: the same up to 9, Premier
+Support; it names months, whose last days these are.
+SLES: the same up to 15 SP5, general support; SP6 from suse.com/c/sles-15-sp6-ltss-2026-support-gap; SP7 from third parties.
+Amazon: docs.aws.amazon.com/linux/al2023 (release cadence), the same for 2; aws.amazon.com/blogs/containers for 2018.
+Photon: endoflife.ai/photon, which repeats endoflife.date, as of 2026-05.
 
-A day that is not known for certain is not in the table: that it is unknown is told, and fails nothing. openEuler ends
-service pack by service pack, which VERSION_ID does not tell: a release has a day here when all of its packs have ended.
+A day that is not known for certain is not in the table: that it is unknown is told, and fails nothing. openEuler's LTS end
+service pack by service pack, which VERSION_ID does not tell: they have a day here when all of their packs have ended.
 Rolling distributions have no release that ends.
 """
 
@@ -208,7 +208,7 @@ FAMILIES = {
         "rpm",
         1,
         _table("""
-            2018 - 2023-12-31
+            2018 - 2023-06-30
             2 - 2026-06-30
             2023 - 2029-06-30
         """),
