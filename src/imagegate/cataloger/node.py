@@ -15,8 +15,9 @@ from imagegate.cataloger.records import PRINTED, Finds, Unreadable, parsed, read
 from imagegate.model.image import Content
 
 _INSTALLED = re.compile(
-    r"(?:\A|/)(?:node_modules/(?:(?:@[^/]+/)?[^/@.][^/]*|\.store/[^/]+/package)|yarn-v\d[\w.]*)/package\.json\Z"
-)  # the images of Node have a Yarn below `opt`
+    r"(?:\A|/)(?:(?:node_modules|usr/share/nodejs)/(?:(?:@[^/]+/)?[^/@.][^/]*|\.store/[^/]+/package)|yarn-v\d[\w.]*)"
+    r"/package\.json\Z"
+)  # Debian has its packages below `usr/share/nodejs`, the images of Node a Yarn below `opt`
 _PLACE = re.compile(r"(?:(?:@[^/]+/)?[^/@.][^/]*|\.[\w-]+/(?:@[^/]+/)?[^/]+(?:/package)?)\Z")  # directly below `node_modules`
 _NAME = re.compile(r"(?:@[A-Za-z0-9~!'()*._-]+/)?[A-Za-z0-9~!'()*_-][A-Za-z0-9~!'()*._-]{0,213}\Z")
 _PNP = (".pnp.cjs", ".pnp.js", ".pnp.data.json")
@@ -60,7 +61,8 @@ def _package(text: str, finds: Finds, *, direct: bool) -> None:
 
 def _is_direct(path: str) -> bool:
     """Return whether every package on the way is directly in the `node_modules` of the one before it."""
-    folders = ("/" + path).removesuffix("/package.json").partition("/node_modules/")[2]
+    plain = ("/" + path).removesuffix("/package.json").replace("/usr/share/nodejs/", "/node_modules/", 1)
+    folders = plain.partition("/node_modules/")[2]
     return all(_PLACE.match(folder) for folder in folders.split("/node_modules/"))
 
 

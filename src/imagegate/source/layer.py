@@ -6,9 +6,9 @@ from itertools import chain
 from typing import NamedTuple, Protocol
 
 from imagegate.errors import SourceError
-from imagegate.model.image import KEEP, LOOK, Content, Interest, TooLarge
+from imagegate.model.image import KEEP, LOOK, Interest, TooLarge
 from imagegate.source import limits, tar
-from imagegate.source.content import Memory, Scratch
+from imagegate.source.content import Scratch
 from imagegate.source.stream import Bomb, Hasher, Region, Stream, bounded, compression
 from imagegate.text import clean
 
@@ -99,8 +99,11 @@ class Layer:
         linked: dict[int, tuple[str, Entry]] = {}
         try:
             self._scan(reader, interest, scratch, linked)
-            if linked:
-                self._look_again(reader, interest, scratch, linked)
+            if linked and isinstance(reader, Region):
+                self._look_again(reader.part(0, reader.size), interest, scratch, linked)
+            elif linked and isinstance(reader, Stream):
+                reader.drain()
+                self._look_again(open_reader(self.blob), interest, scratch, linked)
         finally:
             scratch.close()
 
@@ -148,18 +151,13 @@ class Layer:
             self.notes[entry.offset] = note
 
     def _look_again(
-        self, reader: Stream | Region, interest: Interest, scratch: Scratch, linked: dict[int, tuple[str, Entry]]
+        self, reader: Stream | Region, interest: Interest, scratch: Scratch, files: dict[int, tuple[str, Entry]]
     ) -> None:
-        """Go back to files that have a second name: in a stream, one more pass for all of them."""
-        if isinstance(reader, Stream):
-            reader.drain()
-            again = open_reader(self.blob)
-        else:
-            again = reader.part(0, reader.size)
-        for offset, (path, entry) in sorted(linked.items()):
-            if not again.skip(offset - again.at):
+        """Look at files by their offsets, with a reader at the beginning of the archive: one pass for all of them."""
+        for offset, (path, entry) in sorted(files.items()):
+            if not reader.skip(offset - reader.at):
                 raise _changed(self.blob)
-            self._see(path, entry, again, interest, scratch)
+            self._see(path, entry, reader, interest, scratch)
 
     def _has(self, offset: int) -> bool:
         return offset in self.captured or offset in self.notes
@@ -210,11 +208,21 @@ class Layer:
             self.captured[entry.offset] = data
         return data
 
-    def content(self, path: str) -> Content:
-        """Return the content of a regular file, to be read by position; raises TooLarge as `read` does."""
-        region = _plain_region(self.blob)
-        entry = self.entries[path]
-        return Memory(self.read(path)) if region is None else region.part(entry.offset, entry.size)
+    def look_at(self, files: dict[int, tuple[str, Entry]], interest: Interest) -> None:
+        """Look at files that passed under names of no interest, all in one more pass; raises SourceError."""
+        reader = open_reader(self.blob)
+        if isinstance(reader, Stream):
+            self.budget.passes -= 1
+        if self.budget.passes < 0:
+            self.notes |= dict.fromkeys(files, interest.refuse("it is one of too many files in large layers"))
+            return
+        scratch = Scratch()
+        try:
+            self._look_again(reader, interest, scratch, files)
+        except tar.LimitReached as limit:
+            raise SourceError(str(limit), "No tool builds such an image.") from None
+        finally:
+            scratch.close()
 
     def _imply(self, folder: str, made: set[str] | None) -> None:
         """Note the folders that a path leads through; a whiteout makes none of them."""

@@ -236,7 +236,13 @@ def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descri
     )
     whole = not any(layer.problem for layer in layers)
     memory = Memory(asked.cache, [layer.diff_id for layer in layers]) if whole else None
-    return OpenImage(image, Tree(layers, asked.interest), tuple(evidence), memory=memory)
+    tree = Tree(layers, asked.interest)
+    fresh = [layer for layer in layers if isinstance(layer, Layer)]
+    if fresh:
+        tree.catch_up()
+    for layer in fresh:
+        asked.cache.keep(layer)
+    return OpenImage(image, tree, tuple(evidence), memory=memory)
 
 
 def _read_layers(
@@ -261,8 +267,6 @@ def _read_layers(
             raise _wrong_size(f"{store.what}: {what}", descriptor.size, layer.size)
         if not layer.problem or layer.diff_id:
             digests.same(layer.diff_id, diff_ids[number], f"{store.what}: {what}, uncompressed,")
-        if isinstance(layer, Layer):
-            asked.cache.keep(layer)
         return layer
 
     with ThreadPoolExecutor(asked.jobs) as pool:

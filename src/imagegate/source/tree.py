@@ -9,7 +9,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from imagegate.errors import SourceError
-from imagegate.model.image import LOOK, File, Interest, TooLarge
+from imagegate.model.image import LOOK, File, Interest
 from imagegate.source import limits, tar
 from imagegate.source.cache import Known
 from imagegate.source.layer import Entry, Layer, is_lead
@@ -104,24 +104,34 @@ class Tree:
 
     def looked(self) -> Iterator[tuple[File, bytes]]:
         """See Files.looked."""
+        found = self.catch_up()
+        # Of a file with several names, as in the stores of pnpm, those count by which it is a package.
+        named = {(layer, entry.offset) for (path, layer), entry in found.items() if self._interest.of(path) == LOOK}
+        for (path, layer), entry in sorted(found.items()):
+            if (layer, entry.offset) not in named or self._interest.of(path) == LOOK:
+                yield File(path, layer, entry.size), self._layers[layer].notes[entry.offset]
+
+    def catch_up(self) -> dict[tuple[str, int], Entry]:
+        """Look at what has a name of interest only now that the layers lie upon each other; raises SourceError.
+
+        Returns all that was looked at and is there in the finished image, by path and layer.
+        """
         self._ready()
-        found: dict[tuple[str, int], tuple[File, bytes]] = {}
-        offsets: dict[tuple[str, int], int] = {}
+        found: dict[tuple[str, int], Entry] = {}
+        missing: dict[int, dict[int, tuple[str, Entry]]] = {}
         for path in chain(self._interesting(), self._behind_links()):
             place = self._resolve(path, self.depth - 1)
             if place is None or place.entry is None or (place.path, place.layer) in found:
                 continue
-            note = self._layers[place.layer].notes.get(place.entry.offset)
-            if note is None and place.entry.kind == tar.FILE and self._interest.of(path) == LOOK:
-                note = self._look(path, place)
-            if note is not None:
-                found[place.path, place.layer] = File(place.path, place.layer, place.entry.size), note
-                offsets[place.path, place.layer] = place.entry.offset
-        # Of a file with several names, as in the stores of pnpm, those count by which it is a package.
-        named = {(key[1], offset) for key, offset in offsets.items() if self._interest.of(key[0]) == LOOK}
-        for key in sorted(found):
-            if (key[1], offsets[key]) not in named or self._interest.of(key[0]) == LOOK:
-                yield found[key]
+            entry = place.entry
+            if entry.offset not in self._layers[place.layer].notes:
+                if entry.kind != tar.FILE or self._interest.of(path) != LOOK:
+                    continue
+                missing.setdefault(place.layer, {}).setdefault(entry.offset, (path, entry))
+            found[place.path, place.layer] = entry
+        for layer, files in missing.items():
+            self._layers[layer].look_at(files, self._interest)
+        return found
 
     def _interesting(self) -> Iterator[str]:
         """Yield what was looked at, and the links that may lead to something that was not, because of its name."""
@@ -166,12 +176,6 @@ class Tree:
                 parent, _, base = path.rpartition("/")
                 names.setdefault(parent, set()).add(base)
         return names
-
-    def _look(self, path: str, place: _Place) -> bytes:
-        try:
-            return self._interest.look(path, self._layers[place.layer].content(place.path))
-        except TooLarge as error:
-            return self._interest.refuse(str(error))
 
     def _extract(self, layer: Layer) -> None:
         """Add a layer that writes through links (`lib/x` where `lib` is one), entry by entry as an engine extracts it."""
