@@ -78,7 +78,9 @@ def _release(inventory: Inventory, store: Store) -> list[Evidence]:
         return []
     covered = store.coverage()
     records = sum(covered.get(ecosystem, 0) for ecosystem in ecosystems_of(distribution, covered))
-    return [_enough(records, fewest_records(distribution), f"{distribution.id} {distribution.version}".rstrip())]
+    hardened = base_of(distribution).startswith("Docker")  # its os-release says `alpine`
+    name = base_of(distribution) if hardened else distribution.id
+    return [_enough(records, fewest_records(distribution), f"{name} {distribution.version}".rstrip())]
 
 
 def _enough(records: int, fewest: int, name: str) -> Evidence:

@@ -14,10 +14,6 @@ from imagegate.errors import StoreError, UsageError
 from imagegate.report.console import harmless
 from imagegate.text import clean
 
-# What the catalogers and the matcher of this version can use.
-_JUDGED = ("Alpaquita", "Alpine", "BellSoft Hardened Containers", "Chainguard", "Debian", "Ubuntu", "Wolfi")
-
-
 # What an artifact says of the store in it, beside the keys of the OCI image specification (annotations.md).
 _CREATED, _OWN = "org.opencontainers.image.created", "io.github.imagegate."
 
@@ -30,7 +26,9 @@ def update(db: str | None, ecosystems: list[str], url: str | None, *, insecure: 
         try:
             Store(path).close()
         except StoreError:
-            optional = _JUDGED
+            from imagegate.matcher.ecosystem import archives
+
+            optional = archives()
     stores.refresh(path, ecosystems, url or BUCKET, _telling(terminal, insecure), optional=optional)
     terminal.clear()
     _tell(path, quiet=quiet)

@@ -123,6 +123,12 @@ def is_subscribed(version: str) -> bool:
     return re.search(r"[+~.]esm\d", version) is not None
 
 
+def archives() -> tuple[str, ...]:
+    """Return the names of all archives of advisories that can be of use, sorted; some of them may not be published."""
+    systems = {base for base in _BASES.values() if base}
+    return tuple(sorted({*systems, _HARDENED, *(name for name, _ in _LANGUAGES.values())}))
+
+
 def fewest_records(distribution: Distribution) -> int:
     """Return the number of records below which a store is not a cover of the release."""
     return _FEWEST.get(base_of(distribution), 100)

@@ -19,7 +19,7 @@ from imagegate.model.inventory import Distribution, Inventory, Package
 from imagegate.model.releases import FAMILIES
 from imagegate.model.scan import Finding
 from imagegate.text import clean
-from imagegate.version import Compare, order_of
+from imagegate.version import Compare, is_ordered, order_of
 from imagegate.version.ranges import affecting, fixes, has_last_affected
 
 _DRUPAL = "Packagist:https://packages.drupal.org/8"  # where Drupal's own security team speaks of modules
@@ -73,9 +73,10 @@ class _Asking:
             covered = store.coverage()
             releases = ecosystems_of(distribution, covered)
             self.paid = frozenset(subscription_ecosystems_of(distribution, covered))
+            base = base_of(distribution)
             if releases:  # one without a release means all of them
-                spoken = dict.fromkeys((*releases, *sorted(self.paid), base_of(distribution)))
-                self._distribution = tuple(name for name in spoken if name in covered)
+                spoken = dict.fromkeys((*releases, *sorted(self.paid), base))
+                self._distribution = tuple(name for name in spoken if name in covered and (name != base or is_ordered(base)))
 
     def ecosystems(self, package: Package) -> tuple[str, ...]:
         """Return them, () where nobody speaks of it."""

@@ -10,7 +10,7 @@ from typing import cast
 
 from imagegate.version.keys import Compare
 
-__all__ = ["Compare", "is_readable", "is_valid", "order_of"]
+__all__ = ["Compare", "is_ordered", "is_readable", "is_valid", "order_of"]
 
 _ORDERS = {
     "apk": "Alpaquita|Alpine|BellSoft Hardened Containers|Chainguard|CleanStart|MinimOS|Wolfi",
@@ -46,6 +46,14 @@ def _file_of(ecosystem: str) -> str:
         if file is not None:
             return file
     return _FILES.get(ecosystem) or _FILES[name]
+
+
+def is_ordered(ecosystem: str) -> bool:
+    """Return whether `order_of` knows the ecosystem."""
+    try:
+        return bool(_file_of(ecosystem))
+    except KeyError:
+        return False
 
 
 def is_valid(compare: Compare, version: str) -> bool:
