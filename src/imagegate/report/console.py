@@ -205,7 +205,7 @@ def _short(text: str, longest: int) -> str:
 
 def _columns(text: str) -> int:
     """Return how many columns a terminal needs; colour needs none, wide characters two (UAX #11)."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text) if "\x1b" in text else text
     if plain.isascii():
         return len(plain)
     return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in plain)
@@ -215,7 +215,11 @@ def _wrap(text: str, width: int) -> Iterator[str]:
     """Yield lines of at most `width` columns; a word that is longer is cut, so that no log line runs away."""
     width = max(20, width)
     line, used = "", 0
-    for word in text.split():
+    words = text.split()
+    if len(text) <= width and text.isascii():  # nearly every line
+        yield from filter(None, (" ".join(words),))
+        return
+    for word in words:
         size = _columns(word)
         if used and used + 1 + size > width:
             yield line
