@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cmp_to_key
 
 from imagegate.advisory.store import Candidate, Store
 from imagegate.matcher.doubts import Asked, settle
@@ -23,6 +24,8 @@ from imagegate.version import Compare, is_ordered, order_of
 from imagegate.version.ranges import affecting, fixes, has_last_affected
 
 _DRUPAL = "Packagist:https://packages.drupal.org/8"  # where Drupal's own security team speaks of modules
+
+_TOUCHING = 100  # ranges of one record that follow each other without a gap: more are an attack
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +127,41 @@ def _hits(package: Package, asked: Asked, paid: frozenset[str], compare: Compare
     """
     subscribed = is_subscribed(package.version)
     for_all = {candidate.advisory for _, candidate in asked if candidate.ecosystem not in paid}
-    found: dict[int, Hit] = {}
+    candidates: Asked = []
+    ranges: dict[tuple[int, str], list[list[tuple[str, str]]]] = {}
     for version, entry in asked:
         if entry.ecosystem in paid and not subscribed and entry.advisory in for_all:
             continue
         candidate = _own_builds(version, entry, asked, compare) if package.type == "rpm" else entry
-        hit = _judge(version, candidate, compare) if candidate is not None else None
+        if candidate is not None:
+            candidates.append((version, candidate))
+            ranges.setdefault((candidate.advisory, version), []).extend(candidate.ranges)
+    found: dict[int, Hit] = {}
+    for version, candidate in candidates:
+        hit = _judge(version, candidate, compare)
         if hit is not None:
-            if entry.ecosystem in paid and not subscribed:
+            if candidate.ecosystem in paid and not subscribed:
                 hit = replace(hit, fixed=(), fix_unknown=False)
-            known = found.get(entry.advisory)
-            found[entry.advisory] = hit if known is None else known.joined(hit)
+            ends = (_outside(bound, ranges[candidate.advisory, version], compare) for bound in hit.fixed)
+            hit = replace(hit, fixed=tuple(dict.fromkeys(clean(bound, 200) for bound in ends if bound)))
+            known = found.get(candidate.advisory)
+            found[candidate.advisory] = hit if known is None else known.joined(hit)
     return list(found.values())
+
+
+def _outside(bound: str, ranges: list[list[tuple[str, str]]], compare: Compare) -> str:
+    """Return the first version from a fix on that is in no range of the record, "" where it names none.
+
+    The end of a range may be the beginning of the next: GO-2023-2185 says 0 to 1.20.11, and 1.20.11 to 1.20.12.
+    """
+    for _ in range(_TOUCHING):
+        later = [fixes(bound, events, compare) for events in affecting(bound, ranges, compare, ordered=True)]
+        if not later:
+            return bound
+        if not all(later):
+            return ""
+        bound = max(later, key=cmp_to_key(compare))
+    return ""
 
 
 def _own_builds(version: str, candidate: Candidate, asked: Asked, compare: Compare) -> Candidate | None:
@@ -162,9 +188,7 @@ def _judge(version: str, candidate: Candidate, compare: Compare) -> Hit | None:
     inside = affecting(version, candidate.ranges, compare, ordered=True)
     if not inside and not _listed(version, candidate, compare):
         return None
-    fixed = tuple(
-        dict.fromkeys(clean(bound, 200) for events in inside or candidate.ranges if (bound := fixes(version, events, compare)))
-    )
+    fixed = tuple(dict.fromkeys(bound for events in inside or candidate.ranges if (bound := fixes(version, events, compare))))
     open_end = any(has_last_affected(events) for events in inside) or not inside
     return Hit(candidate.advisory, fixed, open_end and not fixed, candidate.severity)
 
