@@ -1,4 +1,6 @@
-"""Fuzzes with atheris: `python fuzz/run.py TARGET|all [SECONDS [FOLDER]]`; without arguments, lists the targets.
+"""Fuzzes with atheris: `python fuzz/run.py NAME|all [SECONDS [FOLDER]]`; without arguments, lists the targets.
+
+A name is that of a target, or what several begin with.
 
 The folder keeps a corpus for each target, what was found, and what libFuzzer said; the samples are written into the corpus
 first. Half of the changes are those of libFuzzer, half those of `mutate`. README.md says what has to be installed.
@@ -41,13 +43,14 @@ from fuzz.targets import MEMORY, SECONDS, TARGETS
 
 def main() -> None:
     """Run one target, or one after the other, each in a process of its own that ends with the time or with what it found."""
-    if len(sys.argv) < 2 or sys.argv[1] not in ("all", *TARGETS):
+    wanted = [name for name in TARGETS if len(sys.argv) > 1 and (sys.argv[1] == "all" or name.startswith(sys.argv[1]))]
+    if not wanted:
         print("\n".join(TARGETS))  # noqa: T201
         sys.exit(2)
     seconds = sys.argv[2] if len(sys.argv) > 2 else "60"
     folder = sys.argv[3] if len(sys.argv) > 3 else "/tmp/imagegate-fuzz"  # noqa: S108
     failed = False
-    for name in TARGETS if sys.argv[1] == "all" else sys.argv[1:2]:
+    for name in wanted:
         place = os.path.join(folder, name.replace("/", "_"))
         os.makedirs(place, exist_ok=True)
         child = os.fork()

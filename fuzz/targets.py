@@ -343,7 +343,11 @@ def database(path: str, data: bytes, beside: dict[str, bytes] | None = None) -> 
     from imagegate.source.layer import scan_layer
     from imagegate.source.tree import Tree
 
-    files: dict[str, bytes | str] = {"etc/os-release": images.DEBIAN_11, "usr/lib/python3/dist-packages/x-1.egg": b"", **(beside or {})}
+    files: dict[str, bytes | str] = {
+        "etc/os-release": images.DEBIAN_11,
+        "usr/lib/python3/dist-packages/x-1.egg": b"",
+        **(beside or {}),
+    }
     lower = scan_layer(_Blob(images.layer(files | {path: data}), stream=False), INTEREST)
     upper = scan_layer(_Blob(images.layer({path: data[: len(data) // 2 * 2], "x": b""}), stream=False), INTEREST)
     found = take_inventory(OpenImage(Image("x", "x", "x", None, "linux/amd64"), Tree([lower, upper], INTEREST)))
