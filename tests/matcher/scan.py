@@ -13,7 +13,14 @@ from imagegate.model.inventory import Distribution, Inventory, Location, Package
 from imagegate.model.releases import FAMILIES
 from tests.advisories import Record, build_store
 
-BASES = {"debian": "Debian", "ubuntu": "Ubuntu", "alpine": "Alpine", "wolfi": "Wolfi", "alpaquita": "Alpaquita"}
+BASES = {
+    "debian": "Debian",
+    "ubuntu": "Ubuntu",
+    "alpine": "Alpine",
+    "wolfi": "Wolfi",
+    "alpaquita": "Alpaquita",
+    "almalinux": "AlmaLinux",
+}
 
 
 def installed(name: str, version: str, source: str = "", source_version: str = "") -> Package:
