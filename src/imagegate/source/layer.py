@@ -130,7 +130,7 @@ class Layer:
                 self._see(path, entry, reader, interest, scratch)
             elif kind in (tar.SYMLINK, tar.HARD) and self.leads is not None and is_lead(path, interest):
                 self.leads.append(path)
-            elif kind == tar.SPARSE and interest.of(path):
+            elif kind == tar.SPARSE and (interest.of(path) or _begins_sparse(reader, size, interest)):
                 self.notes[offset] = interest.refuse("it is a sparse file, whose content is not read")
 
     def _see(self, path: str, entry: Entry, reader: Stream | Region, interest: Interest, scratch: Scratch) -> None:
@@ -259,6 +259,12 @@ def normal(name: str) -> str:
     if name[:1] in ("/", ".") or "//" in name or "/." in name or name.endswith("/"):
         return posixpath.normpath("/" + name).lstrip("/")
     return name
+
+
+def _begins_sparse(reader: Stream | Region, size: int, interest: Interest) -> bool:
+    """Return whether a sparse file may begin as those of interest: its content follows its map, at a block of its own."""
+    head = reader.peek(min(size, 8 << 10))
+    return any(interest.knows(head[at : at + 4]) for at in range(0, len(head), 512))
 
 
 def is_lead(path: str, interest: Interest) -> bool:
