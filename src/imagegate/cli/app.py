@@ -41,6 +41,7 @@ InsecureOption = Annotated[bool, typer.Option("--registry-insecure", envvar="IMA
 PlatformOption = Annotated[str | None, typer.Option("--platform", envvar="IMAGEGATE_PLATFORM", metavar="OS/ARCH[/VARIANT]|all", help="Which image of a multi-platform one; all gates each of them.", show_default="linux on this machine's architecture")]
 TimeoutOption = Annotated[float, typer.Option("--timeout", envvar="IMAGEGATE_TIMEOUT", min=1, metavar="SECONDS", help="How long an engine or registry may keep silent.")]
 JobsOption = Annotated[int, typer.Option("--jobs", envvar="IMAGEGATE_JOBS", min=0, max=64, help="Layers read at once.", show_default="processors")]
+MirrorOption = Annotated[list[str] | None, typer.Option("--registry-mirror", envvar="IMAGEGATE_REGISTRY_MIRROR", metavar="REGISTRY=HOST[/FOLDER]", help="Repeatable: where to ask before that registry, as in docker.io=mirror.example.com/hub.")]
 CacheOption = Annotated[str | None, typer.Option("--cache-dir", envvar="IMAGEGATE_CACHE_DIR", metavar="DIR", help="Where to keep what known layers hold.", show_default="~/.cache/imagegate/layers")]
 NoCacheOption = Annotated[bool, typer.Option("--no-cache", envvar="IMAGEGATE_NO_CACHE", help="Read every layer anew, keep nothing.")]
 DistroOption = Annotated[str, typer.Option("--distro", envvar="IMAGEGATE_DISTRO", metavar="ID:VERSION", help="The distribution of an SBOM that does not tell, such as debian:12.")]
@@ -78,6 +79,7 @@ def check(
     timeout: TimeoutOption = 120,
     jobs: JobsOption = 0,
     registry_insecure: InsecureOption = False,
+    registry_mirror: MirrorOption = None,
     cache_dir: CacheOption = None,
     no_cache: NoCacheOption = False,
     distro: DistroOption = "",
@@ -91,7 +93,7 @@ def check(
     from imagegate.cli.images import Images
 
     settings = run.Settings(policy, fail_on, report or [], report_only, verbose, quiet, color)
-    opened = Images(platform, timeout, jobs, registry_insecure, cache_dir, no_cache, distro, tuple(limit or ()))
+    opened = Images(platform, timeout, jobs, registry_insecure, cache_dir, no_cache, distro, tuple(limit or ()), tuple(registry_mirror or ()))
     raise typer.Exit(run.check(settings, run.Scan(images, db, db_url, offline, opened)))
 
 
@@ -121,6 +123,7 @@ def inspect(
     timeout: TimeoutOption = 120,
     jobs: JobsOption = 0,
     registry_insecure: InsecureOption = False,
+    registry_mirror: MirrorOption = None,
     cache_dir: CacheOption = None,
     no_cache: NoCacheOption = False,
     distro: DistroOption = "",
@@ -131,7 +134,7 @@ def inspect(
     from imagegate.cli import inspection
     from imagegate.cli.images import Images
 
-    opened = Images(platform, timeout, jobs, registry_insecure, cache_dir, no_cache, distro, tuple(limit or ()))
+    opened = Images(platform, timeout, jobs, registry_insecure, cache_dir, no_cache, distro, tuple(limit or ()), tuple(registry_mirror or ()))
     raise typer.Exit(inspection.inspect(image, report or [], opened, quiet=quiet))
 
 

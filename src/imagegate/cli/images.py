@@ -26,6 +26,7 @@ class Images:
     no_cache: bool = False
     distro: str = ""
     limits: tuple[str, ...] = ()
+    registry_mirrors: tuple[str, ...] = ()
 
     def options(self, terminal: Terminal) -> Options:
         """Return how to open them, and raise the limits that were asked for; raises UsageError."""
@@ -42,6 +43,7 @@ class Images:
             say=terminal.say,
             progress=terminal.counter("reading the image"),
             registry_insecure=self.registry_insecure,
+            registry_mirrors=self.registry_mirrors,
             cache_dir=None if self.no_cache else self.cache_dir or os.path.join(cache_folder(), "layers"),
             distro=self.distro,
         )

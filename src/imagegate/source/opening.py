@@ -12,7 +12,7 @@ from imagegate.source import digest as digests
 from imagegate.source.archive import Folder, Store, TarFile, TarStream, open_file
 from imagegate.source.cache import Cache
 from imagegate.source.manifest import Asked, NotKnown, open_all, open_docker, open_known, open_oci
-from imagegate.source.reference import ENGINE_KINDS, Reference, parse, remote
+from imagegate.source.reference import ENGINE_KINDS, Reference, mirrored, parse, remote
 from imagegate.source.stream import compression
 from imagegate.text import clean
 
@@ -34,6 +34,7 @@ class Options:
     say: Callable[[str], None] = lambda _: None
     progress: Callable[[int], None] = lambda _: None
     registry_insecure: bool = False  # plain HTTP to registries that are not on this machine
+    registry_mirrors: tuple[str, ...] = ()  # `docker.io=mirror.example.com/hub`: asked before the registry itself
     cache_dir: str | None = None  # where to keep what layers hold
     distro: str = ""  # of an SBOM that does not tell
 
@@ -180,9 +181,14 @@ def _from_registry(reference: Reference, interest: Interest, options: Options) -
     from imagegate.source.registry import Access, RegistryStore
 
     access = Access(options.env, options.timeout, options.registry_insecure, options.jobs)
-    store = RegistryStore(remote(reference.name), access, options.progress)
-    chosen = Reference(reference.text, "registry", reference.name)
-    return _of_layout(store, _asked(chosen, "registry", interest, options), options)
+    place = remote(reference.name)
+    asked = _asked(Reference(reference.text, "registry", reference.name), "registry", interest, options)
+    for mirror in mirrored(place, options.registry_mirrors):
+        try:
+            return _of_layout(RegistryStore(mirror, access, options.progress), asked, options)
+        except SourceError as error:
+            options.say(f"warning: the mirror did not serve: {error.message}")
+    return _of_layout(RegistryStore(place, access, options.progress), asked, options)
 
 
 def _billed(reference: Reference, interest: Interest, options: Options) -> OpenImage:

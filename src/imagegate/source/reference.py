@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from imagegate.errors import UsageError
@@ -103,6 +104,26 @@ def remote(name: str) -> Remote:
             "For example registry.example.com:5000/team/app:1.4, in small letters, or with @sha256:… at the end.",
         )
     return Remote(host, repository, tag, digest)
+
+
+def mirrored(place: Remote, mirrors: Iterable[str]) -> list[Remote]:
+    """Return where else an image may be had: `docker.io=mirror.example.com/hub` puts its repositories below `hub` there.
+
+    Raises UsageError for a mirror that cannot be one.
+    """
+    found = []
+    for text in mirrors:
+        host, equals, where = text.strip().partition("=")
+        target, _, folder = where.partition("/")
+        if not equals or not _HOST.match(host) or not _HOST.match(target) or (folder and not _REPOSITORY.match(folder)):
+            raise UsageError(
+                f"{clean(text, 200)!r} is not a mirror",
+                "Write REGISTRY=HOST[:PORT][/FOLDER], as in docker.io=mirror.example.com/hub.",
+            )
+        if host == place.host:
+            repository = f"{folder}/{place.repository}" if folder else place.repository
+            found.append(Remote(target, repository, place.tag, place.digest))
+    return found
 
 
 def familiar(name: str) -> str:
