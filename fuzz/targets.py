@@ -499,7 +499,7 @@ def parcels() -> list[bytes]:
         whole = file.read()
     notes = [
         whole[8 : 8 + struct.unpack_from("<I", whole, 4)[0]].replace(b"}", b', "size": %s}' % one)
-        for one in (b"1e99", b"-1", b"[]")
+        for one in (b"1e999", b"-1", b"[]")
     ]
     return [whole, *(whole[:4] + struct.pack("<I", len(note)) + note for note in notes)]
 

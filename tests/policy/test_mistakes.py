@@ -142,7 +142,6 @@ def test_what_is_no_text_or_far_too_much_is_refused(tmp_path: Path) -> None:
     "text",
     [
         "image: []",
-        
         "baseline: x",
         "rules: [{id: r, match: {epss: '>0.5'}, action: fail}]",
         "rules: [{id: r, match: {fix_age: '>14d'}, action: fail}]",

@@ -51,6 +51,7 @@ INSTALLED: dict[str, Callable[[str], dict[str, bytes | str]]] = {
         "app/vendor/composer/installed.json": json.dumps({"packages": [{"name": "vendor/weak", "version": plain(version)}]})
     },
     "maven": lambda version: {"opt/app.jar": library("org.example", "weak", plain(version))},
+    "maven, in capital letters": lambda version: {"opt/APP.JAR": library("org.example", "weak", plain(version))},
     "maven, in a war": lambda version: {
         "opt/app.war": jar({"WEB-INF/lib/weak.jar": library("org.example", "weak", plain(version))}, packed=False)
     },

@@ -10,6 +10,7 @@ import pytest
 from imagegate.model.verdict import Failure
 from imagegate.report.document import overall
 from imagegate.report.json import Json
+from imagegate.report.junit import Junit
 from imagegate.report.sarif import Sarif
 from tests.images import Image, dpkg, file, layer, layout, sha256, write_folder
 from tests.silent.conftest import gated, store
@@ -98,7 +99,7 @@ def test_every_platform_of_a_folder_and_of_a_registry_is_judged(gated: Gate, tmp
 
 def test_reports_tell_the_platforms_apart(gated: Gate, tmp_path: Path) -> None:
     found = gated.judge(Index().add("amd64", BAD).add("arm64", BAD).folder(tmp_path / "oci"), every_platform=True)
-    for report in (Json(), Sarif()):
+    for report in (Json(), Sarif(), Junit()):
         text = report.render(found)
         assert "linux/amd64" in text
         assert "linux/arm64" in text

@@ -198,7 +198,7 @@ def _import(source: str, path: str, arrival: Arrival, expected: str, serves: Cal
             finally:
                 with suppress(OSError):
                     os.unlink(unpacked)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, sqlite3.Error) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError, sqlite3.Error) as error:
         raise StoreError(
             f"{name}: cannot be imported: {clean(str(error), 200)}", "Is it a whole file written by `imagegate db export`?"
         ) from None

@@ -45,7 +45,7 @@ class Java:
 
     def wants(self, path: str) -> bool:
         """See FileCataloger.wants."""
-        return path.endswith(_ARCHIVES) or (path.endswith("/pom.properties") and "META-INF/maven/" in path)
+        return path.lower().endswith(_ARCHIVES) or (path.endswith("/pom.properties") and "META-INF/maven/" in path)
 
     def look(self, path: str, content: Content) -> Sightings:
         """See FileCataloger.look."""
@@ -54,7 +54,7 @@ class Java:
             looking.properties(content.read_at(0, _RECORD_SIZE), path.encode("utf-8", "replace"), "")
         elif not content.size:
             looking.note("warn", "", "empty")
-        elif path.endswith((".jar", *_APPLICATIONS)) or content.read_at(0, 2) == b"PK":  # others use those endings too
+        elif path.lower().endswith((".jar", *_APPLICATIONS)) or content.read_at(0, 2) == b"PK":  # others use those endings too
             looking.archive(content, path.rsplit("/", 1)[-1], "", 0)
         looking.found.packages = list(dict.fromkeys(looking.found.packages))
         return looking.found

@@ -28,10 +28,12 @@ class Junit:
     def render(self, outcomes: Sequence[Outcome]) -> str:
         """See Report.render."""
         suites = []
-        for outcome in outcomes:
+        references = [_reference(outcome) for outcome in outcomes]
+        for reference, outcome in zip(references, outcomes, strict=True):
             cases = list(_verdict_cases(outcome) if isinstance(outcome, Verdict) else _failure_cases(wording.tidy(outcome)))
-            reference = outcome.scan.image.reference if isinstance(outcome, Verdict) else outcome.reference
-            suites.append(TestSuite(_text(f"imagegate {reference}"), _unique(cases), timestamp=outcome.created[:19]))
+            several = references.count(reference) > 1  # platforms of one image
+            platform = f" ({outcome.scan.image.platform})" if several and isinstance(outcome, Verdict) else ""
+            suites.append(TestSuite(_text(f"imagegate {reference}{platform}"), _unique(cases), timestamp=outcome.created[:19]))
         _unique(suites)
         root = ElementTree.Element("testsuites")
         for suite in suites:
@@ -44,6 +46,10 @@ class Junit:
         return ElementTree.tostring(root, encoding="unicode", xml_declaration=False).join(
             ('<?xml version="1.0" encoding="UTF-8"?>\n', "\n")
         )
+
+
+def _reference(outcome: Outcome) -> str:
+    return outcome.scan.image.reference if isinstance(outcome, Verdict) else outcome.reference
 
 
 def _failure_cases(failure: Failure) -> Iterator[TestCase]:

@@ -48,7 +48,7 @@ class Cache:
             return None
         try:
             return _restored(data, diff_id, blob, budget)
-        except (ValueError, KeyError, IndexError, TypeError):
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
             return None
 
     def holds(self, diff_id: str) -> bool:
@@ -167,7 +167,7 @@ def _prepared(folder: str, say: Callable[[str], None]) -> str | None:
             if facts.st_uid != os.geteuid() or stat.S_IMODE(facts.st_mode) & 0o022:
                 say(f"warning: {clean(path, 300)} is not used as a cache: it is not this user's alone")
                 return None
-            if stat.S_IMODE(facts.st_mode) != 0o700:
+            if path != folder and stat.S_IMODE(facts.st_mode) != 0o700:  # the folder itself may be the user's for more
                 os.chmod(path, 0o700)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a path"
@@ -237,7 +237,7 @@ def _restored(data: bytes, diff_id: str, blob: Blob, budget: Budget) -> Layer:
     kinds = [_KINDS[character] for character in facts["kinds"]]
     rows = zip(kinds, facts["sizes"], links, facts["offsets"], strict=True)
     layer.order = list(zip(paths, starmap(Entry, rows), strict=True))
-    budget.name(len(facts["paths"]) + len(facts["links"]))
+    budget.name(len(facts["paths"]) + len(facts["links"]), len(paths))
     for kept, sizes in ((layer.captured, facts["captured"]), (layer.notes, facts["notes"])):
         for offset, size in sizes:
             kept[offset] = data[end : end + size]

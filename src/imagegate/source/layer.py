@@ -46,9 +46,9 @@ class Budget:
         self.notes = limits.NOTES
         self.passes = limits.PASSES
 
-    def name(self, size: int) -> None:
-        """Take the length of a path; raises LimitReached."""
-        self.paths -= size
+    def name(self, size: int, count: int = 1) -> None:
+        """Take the length of so many paths; raises LimitReached."""
+        self.paths -= size + count * limits.PATH
         if self.paths < 0:
             raise tar.LimitReached(f"the paths of the image have more than {limits.PATHS:,} bytes")
 
@@ -132,6 +132,7 @@ class Layer:
                 self.leads.append(path)
             elif kind == tar.SPARSE and (interest.of(path) or _begins_sparse(reader, size, interest)):
                 self.notes[offset] = interest.refuse("it is a sparse file, whose content is not read")
+                self.budget.note(len(self.notes[offset]))
 
     def _see(self, path: str, entry: Entry, reader: Stream | Region, interest: Interest, scratch: Scratch) -> None:
         """Keep or look at the file whose content comes next."""

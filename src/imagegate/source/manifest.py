@@ -162,7 +162,7 @@ def open_all(store: Store, asked: Asked) -> list[Callable[[], OpenImage]]:
         _only_one_kind(document, descriptor, what)
         children = document.get("manifests")
         if not isinstance(children, list):
-            found[digest] = partial(_open_manifest, store, asked, document, digest)
+            found[digest] = partial(_open_one, store, asked, document, digest, str(_platform(descriptor) or digest))
         elif depth == 0:
             raise SourceError(f"{store.what}: too many indexes inside indexes", _SAVE_AGAIN)
         else:
@@ -172,6 +172,13 @@ def open_all(store: Store, asked: Asked) -> list[Callable[[], OpenImage]]:
     if not found:
         return [lambda: _no_platform(asked, [f"{skipped} attestations"] if skipped else [])]
     return list(found.values())
+
+
+def _open_one(store: Store, asked: Asked, manifest: dict[str, Any], digest: str, name: str) -> OpenImage:
+    try:
+        return _open_manifest(store, asked, manifest, digest)
+    except SourceError as error:  # which of several images it was
+        raise SourceError(f"{name}: {error.message}", error.hint) from error
 
 
 def _chosen(store: Store, asked: Asked) -> dict[str, Any]:

@@ -209,4 +209,4 @@ def _host() -> Platform:
 
 def _asked(reference: Reference, source: str, interest: Interest, options: Options) -> Asked:
     cache = Cache(options.cache_dir, interest, options.say)
-    return Asked(reference, source, options.platform, _host(), interest, cache, options.jobs)
+    return Asked(reference, source, None if options.every_platform else options.platform, _host(), interest, cache, options.jobs)

@@ -76,7 +76,7 @@ class Region:
 
     def read_at(self, at: int, size: int) -> bytes:
         """See model.image.Content."""
-        return self.file.read(max(0, min(size, self.size - at)), self.start + at)
+        return self.file.read(max(0, min(size, self.size - at)), self.start + at) if at < self.size else b""
 
     def peek(self, size: int) -> bytes:
         """See Reader.peek."""

@@ -34,6 +34,7 @@ class Tree:
 
     def __init__(self, layers: Sequence[Layer | Known], interest: Interest) -> None:
         self._interest = interest
+        self._steps = limits.STEPS  # that look-ups may take behind links, all together
         self._stack = layers
         self._layers: list[Layer] = []
         if any(isinstance(layer, Layer) for layer in layers):
@@ -214,6 +215,8 @@ class Tree:
         while waiting:
             part = waiting.pop()
             folder = trail[-1]
+            if links and not create:
+                self._step(upto + 1 - folder.floor)
             if folder.entry is not None and not create:
                 return None
             if part == ".":
@@ -239,6 +242,12 @@ class Tree:
                 continue
             trail.append(place)
         return trail[-1]
+
+    def _step(self, layers: int) -> None:
+        """Bound what chains of links cost, each to thousands of folders, behind a hundred thousand names."""
+        self._steps -= layers
+        if self._steps < 0:
+            raise SourceError("too much is looked up through links", "No tool builds such an image.")
 
     def _linked(self, place: _Place) -> _Place:
         """Return what a hard link names: something of the layers below, as its own layer is searched by `Layer.scan`."""
