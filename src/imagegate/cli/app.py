@@ -245,6 +245,7 @@ def db_import(
 def main() -> NoReturn:
     """Run the command line and exit with a code of the table in exit_code.py."""
     gc.set_threshold(100_000, 20, 20)  # next to nothing here refers to itself
+    sys.setswitchinterval(0.0005)  # seconds: threads that hash wait for the interpreter lock between two pieces
     signal.signal(signal.SIGTERM, _terminate)
     _open_streams()
     code = _guarded()

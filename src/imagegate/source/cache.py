@@ -327,8 +327,8 @@ def _is_verified(cache: Cache, region: Region, expected: str) -> bool:
     if known and cache.fact(known) == expected:
         return True
     hashed = sha256(usedforsecurity=False)
-    for chunk in region.chunks():
-        hashed.update(chunk)
+    for piece in region.views():
+        hashed.update(piece)
     found = "sha256:" + hashed.hexdigest()
     if known and known == identity(region):
         cache.remember(known, found)

@@ -14,6 +14,7 @@ GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE = tuple(bytes([low, 0x2A, 0x4D, 0x18]) for low in range(0x50, 0x60))
 _AHEAD = 16 << 10  # bytes
+_PIECE = 8 << 20  # bytes
 _UNKNOWN = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x04\x22\x4d\x18": "lz4"}
 
 
@@ -45,6 +46,14 @@ class OpenFile:
         """Return up to `size` bytes from the position `at`; raises SourceError for a failing disk."""
         try:
             return os.pread(self.number, size, at)
+        except OSError as error:
+            raise SourceError(f"the file cannot be read: {error.strerror}", "Copy it to another disk.") from None
+
+
+    def fill(self, buffer: memoryview, at: int) -> int:
+        """Read into the buffer from the position `at` and return how many bytes came; raises SourceError as `read`."""
+        try:
+            return os.preadv(self.number, [buffer], at)
         except OSError as error:
             raise SourceError(f"the file cannot be read: {error.strerror}", "Copy it to another disk.") from None
 
@@ -98,6 +107,21 @@ class Region:
                 raise SourceError("the file became shorter while it was read", "Is something else writing to it?")
             at += len(data)
             yield data
+
+
+    def views(self) -> Iterator[memoryview]:
+        """Yield the whole region in large pieces, each valid until the next is asked for; raises SourceError as `chunks`.
+
+        Hashing gives up the interpreter lock once a piece, and then waits for it: few pieces are quicker.
+        """
+        buffer = memoryview(bytearray(min(_PIECE, self.size)))
+        at = 0
+        while at < self.size:
+            size = self.file.fill(buffer[: min(len(buffer), self.size - at)], self.start + at)
+            if not size:
+                raise SourceError("the file became shorter while it was read", "Is something else writing to it?")
+            at += size
+            yield buffer[:size]
 
 
 class Stream:
@@ -188,7 +212,7 @@ class Hasher:
         finally:  # also where the reader gives up: the thread must not wait forever
             self._queue.put(None)
 
-    def consume(self, chunks: Iterator[bytes]) -> None:
+    def consume(self, chunks: Iterator[bytes] | Iterator[memoryview]) -> None:
         """Hash the chunks without handing them on."""
         self._start(chunks, lambda: None)
 
@@ -201,7 +225,7 @@ class Hasher:
             raise self._error
         return self._hash.hexdigest()
 
-    def _start(self, chunks: Iterator[bytes | None], done: Callable[[], None]) -> None:
+    def _start(self, chunks: Iterator[bytes | None] | Iterator[memoryview], done: Callable[[], None]) -> None:
         def run() -> None:
             try:
                 for chunk in chunks:
