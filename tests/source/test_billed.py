@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socketserver
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,7 +37,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[Registry]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+    monkeypatch.setattr(socketserver.StreamRequestHandler, "disable_nagle_algorithm", True)  # 40 ms for every answer
     running = Registry()
     running.add("1", MEMBERS, DESCRIPTOR)
     yield running

@@ -57,12 +57,11 @@ def _opened(
     """Return the image; what is `known` of it counts more than what the document says."""
     facts = listing.image
     layers = tuple(
-        Layer(number, "", digest, 0, "" if digest else "(the SBOM does not say)") for number, digest in enumerate(listing.layers)
+        Layer(number, "", digest, 0, "" if digest else "the SBOM does not say which") for number, digest in enumerate(listing.layers)
     )
     identity = (known.id, known.digest, known.platform) if known else (facts.id, facts.digest or None, facts.platform)
     image = Image(clean(reference.text, 1000), "sbom", *identity, (), layers)
-    made_by = listing.made_by or "an unknown tool"
-    said = f"nobody looked into the image: this is what a {listing.format} document of {made_by} says"
+    said = f"nobody looked into the image: this is what {listing.made_by or 'an unknown tool'} says in {listing.format}"
     told = listing.distribution
     system = (told.id, told.version, told.codename, told.pretty_name) if told else None
     evidence = (*listing.evidence, Evidence("backend", "warn", clean(said, 300)), *more)
