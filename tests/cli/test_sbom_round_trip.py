@@ -31,12 +31,19 @@ IMAGES: dict[str, list[dict[str, str | bytes]]] = {
         {"etc/os-release": DEBIAN_12, "var/lib/dpkg/status": dpkg(("libc6", "2.36-9", "glibc"))},
         {
             "var/lib/dpkg/status": dpkg(
-                ("libc6", "2.36-9", "glibc"), ("bsdutils", "1:2.38.1-5", "util-linux (2.38.1-5)"), ("libstdc++6", "12.2.0-14+b1", "gcc-12 (12.2.0-14)")
+                ("libc6", "2.36-9", "glibc"),
+                ("bsdutils", "1:2.38.1-5", "util-linux (2.38.1-5)"),
+                ("libstdc++6", "12.2.0-14+b1", "gcc-12 (12.2.0-14)"),
             ),
             **LANGUAGES,
         },
     ],
-    "alpine": [{"etc/os-release": ALPINE, "lib/apk/db/installed": apk(("ssl_client", "1.37.0-r1", "busybox"), ("libcurl", "8.9.0-r0", "curl"))}],
+    "alpine": [
+        {
+            "etc/os-release": ALPINE,
+            "lib/apk/db/installed": apk(("ssl_client", "1.37.0-r1", "busybox"), ("libcurl", "8.9.0-r0", "curl")),
+        }
+    ],
     "rocky": [
         {
             "etc/os-release": ROCKY,
@@ -46,12 +53,21 @@ IMAGES: dict[str, list[dict[str, str | bytes]]] = {
             ),
         }
     ],
-}  # fmt: skip
+}
 EXPECTED = {
-    "debian": {"glibc", "util-linux", "gcc-12", "@scope/name", "zope-interface", "org.example:core", "github.com/Azure/go-ntlmssp", "stdlib"},
+    "debian": {
+        "glibc",
+        "util-linux",
+        "gcc-12",
+        "@scope/name",
+        "zope-interface",
+        "org.example:core",
+        "github.com/Azure/go-ntlmssp",
+        "stdlib",
+    },
     "alpine": {"busybox", "curl"},
     "rocky": {"openssl-libs", "bash"},
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

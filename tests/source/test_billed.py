@@ -3,7 +3,7 @@
 import base64
 import json
 import socketserver
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -98,14 +98,14 @@ def refer(server: Registry, subject: str, *digests: str, api: bool = True) -> No
         server.put(subject.replace(":", "-"), index, INDEX)
 
 
-def opened(server: Registry, tag: str = "1", platform: Platform = AMD, **env: str) -> OpenImage:
-    options = Options(platform=platform, timeout=5, env=env)
+def opened(server: Registry, tag: str = "1", platform: Platform = AMD, env: Mapping[str, str] | None = None) -> OpenImage:
+    options = Options(platform=platform, timeout=5, env=env or {})
     return open_image(f"sbom:registry:{server.host}/team/app:{tag}", EVERYTHING, options)
 
 
-def refused(server: Registry, tag: str = "1", platform: Platform = AMD, **env: str) -> str:
+def refused(server: Registry, tag: str = "1", platform: Platform = AMD, env: Mapping[str, str] | None = None) -> str:
     with pytest.raises(SourceError) as caught:
-        opened(server, tag, platform, **env)
+        opened(server, tag, platform, env)
     assert caught.value.hint
     return f"{caught.value.message} | {caught.value.hint}"
 
@@ -166,13 +166,12 @@ def test_what_cosign_attaches_is_found(server: Registry, ending: str, data: byte
 
 
 def test_what_buildkit_puts_into_an_index_is_found_for_the_platform_that_was_asked_for(server: Registry) -> None:
-    notes = {"in-toto.io/predicate-type": "https://spdx.dev/Document"}
-    entries = []
+    kind, entries = "https://spdx.dev/Document", []
     for about, name in ((ARM_DESCRIPTOR["digest"], "of-arm"), (DIGEST, "of-amd")):
-        digest = put(server, statement(spdx(name), about, notes["in-toto.io/predicate-type"]), STATEMENT, **notes)
+        digest = put(server, statement(spdx(name), about, kind), STATEMENT, **{"in-toto.io/predicate-type": kind})
         marks = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": about}
-        platform = {"os": "unknown", "architecture": "unknown"}
-        entries.append({"mediaType": OCI, "digest": digest, "annotations": marks, "platform": platform})
+        unknown = {"os": "unknown", "architecture": "unknown"}
+        entries.append({"mediaType": OCI, "digest": digest, "annotations": marks, "platform": unknown})
     several(server, *entries)
     for platform, name in ((AMD, "of-amd"), (ARM, "of-arm")):
         found = opened(server, "many", platform)
@@ -227,13 +226,13 @@ def test_credentials_and_tokens_are_those_of_the_registry(server: Registry) -> N
     server.asks_for("Bearer T", challenge=f'Bearer realm="http://{server.host}/token",service="s"')
     server.special["/token"] = says(200, {"token": "T"})
     user = {"IMAGEGATE_REGISTRY_USERNAME": "me", "IMAGEGATE_REGISTRY_PASSWORD": "pass-w0rd"}
-    assert names(opened(server, **user)) == ["openssl"]
+    assert names(opened(server, env=user)) == ["openssl"]
     (token,) = [request for request in server.asked if "/token" in request[1]]
     assert token[2] == basic("me", "pass-w0rd")
     assert query(token[1]) == {"service": "s", "scope": "repository:team/app:pull"}
     assert {header for _, path, header in server.asked if "referrers" in path} == {"Bearer T"}
     server.special["/token"] = says(401)
-    assert "pass-w0rd" not in refused(server, **user)
+    assert "pass-w0rd" not in refused(server, env=user)
 
 
 def test_the_fallback_tag_is_asked_only_where_there_is_no_api(server: Registry) -> None:

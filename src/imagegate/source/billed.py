@@ -57,7 +57,8 @@ def _opened(
     """Return the image; what is `known` of it counts more than what the document says."""
     facts = listing.image
     layers = tuple(
-        Layer(number, "", digest, 0, "" if digest else "the SBOM does not say which") for number, digest in enumerate(listing.layers)
+        Layer(number, "", digest, 0, "" if digest else "the SBOM does not say which")
+        for number, digest in enumerate(listing.layers)
     )
     identity = (known.id, known.digest, known.platform) if known else (facts.id, facts.digest or None, facts.platform)
     image = Image(clean(reference.text, 1000), "sbom", *identity, (), layers)
