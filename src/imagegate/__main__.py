@@ -1,6 +1,6 @@
 """Run with `python -m imagegate`."""
 
-from imagegate.cli.app import main
+from imagegate.cli.app import process
 
 if __name__ == "__main__":
-    main()
+    process()

@@ -50,6 +50,7 @@ def check(
             try:
                 opened = opening()  # image: layers, verified
                 report = backend.scan(opened)  # inventory and findings
+                opened.confirm()  # every digest, which other cores computed meanwhile
                 yield judge.verdict(report)  # policy
             except ImageGateError as error:
                 yield judge.failure(reference, error, exit_code(error))

@@ -23,6 +23,7 @@ class Apk:
 
     name = "apk"
     type = "apk"
+    names = ("installed",)
 
     def wants(self, path: str) -> bool:
         """See Cataloger.wants."""

@@ -19,7 +19,7 @@ _LSB, _ALPINE, _DEBIAN = "etc/lsb-release", "etc/alpine-release", "etc/debian_ve
 _NAMED = ("redhat", "centos", "rocky", "almalinux", "oracle", "fedora", "mageia", "openEuler", "system")
 _RED_HATS = tuple(f"etc/{name}-release" for name in _NAMED)
 _ALL = (*_OS_RELEASE, _LSB, _ALPINE, _DEBIAN, *_RED_HATS)
-_BASENAMES = {path.rpartition("/")[2] for path in _ALL}
+NAMES = {path.rpartition("/")[2] for path in _ALL}
 # `CentOS Linux release 7.9.2009 (Core)`: how those files name a distribution, and what os-release calls it.
 _RELEASE = re.compile(r"(?P<name>[A-Za-z][A-Za-z ]*?)(?: Linux)?(?: Server| AMI| Stream)* release (?P<version>\d[\d.]*)")
 _IDS = {
@@ -38,7 +38,7 @@ _LONGEST = 64 << 10  # bytes: the real ones have less than one
 
 def wants(path: str) -> bool:
     """Return whether a file of that path may be read by `detect`."""
-    return path.rpartition("/")[2] in _BASENAMES
+    return path.rpartition("/")[2] in NAMES
 
 
 def detect(files: Files) -> tuple[Distribution | None, list[Evidence]]:

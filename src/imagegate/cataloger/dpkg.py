@@ -41,6 +41,7 @@ class Dpkg:
 
     name = "dpkg"
     type = "deb"
+    names = ("status", ".list")
 
     def wants(self, path: str) -> bool:
         """See Cataloger.wants."""

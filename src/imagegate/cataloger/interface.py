@@ -1,5 +1,6 @@
 """The plug-in point of the catalogers: one file per package database."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -92,10 +93,17 @@ class FileCataloger(Protocol):
 
 
 class Cataloger(Protocol):
-    """Recognises the packages of one kind from the databases of an image."""
+    """Recognises the packages of one kind from the databases of an image.
+
+    `names` are names of files, or endings from the last dot on, of all that it wants outside of `status.d`.
+    """
 
     name: str
     type: str
+
+    @property
+    def names(self) -> Iterable[str]:
+        """See above."""
 
     def wants(self, path: str) -> bool:
         """Return whether a file of that path may be read; asked for every file of the image, so it must be quick."""

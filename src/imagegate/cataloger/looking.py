@@ -49,6 +49,11 @@ class Looking:
         return found
 
     @cached_property
+    def _names(self) -> frozenset[str]:
+        """Names and endings of all that may be of interest, so that one look is enough for most files."""
+        return frozenset(self._by_name).union(distribution.NAMES, *(cataloger.names for cataloger in self._databases))
+
+    @cached_property
     def _executables(self) -> list[FileCataloger]:
         return [single for single in self._load() if single.executables]
 
@@ -67,8 +72,9 @@ class Looking:
 
     def of(self, path: str) -> str:
         """See Interest.of."""
-        if path.endswith("/"):
-            return LOOK if _FOLDER.search(path) else ""
+        name = path[path.rfind("/") + 1 :]
+        if name not in self._names and name[name.rfind(".") :].lower() not in self._names and "/status.d/" not in path:
+            return LOOK if not name and _FOLDER.search(path) else ""
         if self._single(path) is not None:
             return LOOK
         if distribution.wants(path):

@@ -242,19 +242,30 @@ def db_import(
     databases.import_file(db, origin, sha256 or "", insecure=registry_insecure, quiet=quiet)
 
 
+def process() -> NoReturn:
+    """What the installed command runs: `main`, without tidying up memory that nobody needs any more."""
+    gc.set_threshold(100_000, 20, 20)  # next to nothing here refers to itself
+    try:
+        main()
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else exit_code.BUG
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:
+                code = code or exit_code.USAGE  # a report that could not be written
+        os._exit(code)
+
+
 def main() -> NoReturn:
     """Run the command line and exit with a code of the table in exit_code.py."""
-    gc.set_threshold(100_000, 20, 20)  # next to nothing here refers to itself
-    sys.setswitchinterval(0.0005)  # seconds: threads that hash wait for the interpreter lock between two pieces
     signal.signal(signal.SIGTERM, _terminate)
     _open_streams()
     code = _guarded()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            code = code or exit_code.USAGE  # a report that could not be written
-    os._exit(code)  # nobody waits for threads that still read layers, or for memory to be given back
+    if code in (exit_code.INTERRUPTED, exit_code.TERMINATED):
+        sys.stdout.flush()
+        os._exit(code)  # whoever interrupts does not want to wait for threads that still read layers
+    sys.exit(code)
 
 
 def _open_streams() -> None:

@@ -1,6 +1,6 @@
 """The image: what was asked for, what was found, and its layers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -145,11 +145,16 @@ class Memory(Protocol):
         """Keep something for the next time; it is no error where that is not possible."""
 
 
+def _confirmed() -> None:
+    """Nothing is left to verify."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenImage:
     """An image whose digests were verified, the files in it, and what could not be looked at.
 
-    With a `bill` there are no files: somebody else says what is installed.
+    With a `bill` there are no files: somebody else says what is installed. Digests may still be computed on another
+    core: nothing of the image may be believed before `confirm` has returned, which raises SourceError for a wrong one.
     """
 
     image: Image
@@ -157,3 +162,4 @@ class OpenImage:
     evidence: tuple[Evidence, ...] = field(default=())
     bill: "Bill | None" = None
     memory: Memory | None = None
+    confirm: Callable[[], None] = _confirmed

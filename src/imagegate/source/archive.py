@@ -93,7 +93,11 @@ class _Files:
         def scan() -> Layer:
             before = identity(blob.region())
             layer = scan_layer(blob, wish.interest, self._budget)
-            layer.identity = before if before == identity(blob.region()) else ""
+
+            def identify() -> None:
+                layer.identity = before if before == identity(blob.region()) else ""
+
+            layer.later.append(identify)
             return layer
 
         return wish.known(blob, scan, self._budget) or scan()

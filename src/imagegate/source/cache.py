@@ -288,6 +288,7 @@ class Wish:
             except tar.LimitReached as limit:
                 raise SourceError(str(limit), "No tool builds such an image.") from None
             layer = scan()
+            layer.settle()
             if layer.problem or (layer.digest, layer.diff_id) != (expected, self.diff_id):
                 raise SourceError("it changed while it was read, or was not read as a whole", "Try again.")
             self.cache.keep(layer)
@@ -312,6 +313,8 @@ class Memory:
     def __init__(self, cache: Cache, diff_ids: list[str]) -> None:
         self._cache = cache
         self._key = f"image {' '.join(diff_ids)}"
+        self._confirmed = False
+        self._waiting: bytes | None = None
 
     def recall(self) -> bytes | None:
         """See model.image.Memory.recall."""
@@ -319,7 +322,16 @@ class Memory:
 
     def remember(self, data: bytes) -> None:
         """See model.image.Memory.remember."""
-        self._cache.make(self._key, data)
+        if self._confirmed:
+            self._cache.make(self._key, data)
+        else:
+            self._waiting = data
+
+    def confirm(self) -> None:
+        """Keep what was remembered, now that the layers are known to be those that were promised."""
+        self._confirmed = True
+        if self._waiting is not None:
+            self.remember(self._waiting)
 
 
 def _is_verified(cache: Cache, region: Region, expected: str) -> bool:

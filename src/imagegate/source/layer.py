@@ -1,7 +1,7 @@
 """One layer: what its archive lists, verified against the digests that name it."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import NamedTuple, Protocol
 
@@ -87,6 +87,7 @@ class Layer:
         self.partial = False  # something that may be asked for was not kept
         self.restored = False  # from a cache
         self.identity = ""  # of the file that the bytes lie in, see source.cache
+        self.later: list[Callable[[], None]] = []  # what is still to be done on another core: see `settle`
         self._replaced = 0
         # By offset, since a hard link has the content of its target:
         self.captured: dict[int, bytes] = {}  # files that are kept
@@ -162,6 +163,11 @@ class Layer:
 
     def _has(self, offset: int) -> bool:
         return offset in self.captured or offset in self.notes
+
+    def settle(self) -> None:
+        """Wait until `digest`, `diff_id` and `identity` are known; raises SourceError for bytes that cannot be read."""
+        while self.later:
+            self.later.pop(0)()
 
     def put(self, path: str, entry: Entry) -> None:
         """Add what the archive has next; of two entries with one name the last counts."""
@@ -294,7 +300,8 @@ def _plain_region(blob: Blob) -> Region | None:
 def scan_layer(blob: Blob, interest: Interest, budget: Budget | None = None) -> Layer:
     """Read a layer once: list it, keep and look at what is of interest, compute `digest`, `diff_id` and `size`.
 
-    A limit that is reached leaves `problem` set and `diff_id` empty. Raises SourceError for damaged data.
+    Digests may not be known before `Layer.settle`: whoever goes on meanwhile must not believe what was read. A limit
+    that is reached leaves `problem` set and, where it was compressed, `diff_id` empty. Raises SourceError for damaged data.
     """
     region = _plain_region(blob)
     if region is None:
@@ -307,7 +314,11 @@ def scan_layer(blob: Blob, interest: Interest, budget: Budget | None = None) -> 
         layer.scan(region, interest)
     except tar.LimitReached as limit:
         layer.problem = str(limit)
-    layer.digest = layer.diff_id = "sha256:" + hashed.finish()
+
+    def finish() -> None:
+        layer.digest = layer.diff_id = "sha256:" + hashed.finish()
+
+    layer.later.append(finish)
     return layer
 
 

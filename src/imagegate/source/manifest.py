@@ -223,7 +223,9 @@ def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descri
     if asked.platform and not _fits(asked.platform, platform):
         return _no_platform(asked, [str(platform)])
     evidence: list[Evidence] = []
-    layers = _read_layers(store, asked, descriptors, [digests.checked(diff_id, "a layer") for diff_id in diff_ids], evidence)
+    unverified: list[Callable[[], None]] = []
+    diff_ids = [digests.checked(diff_id, "a layer") for diff_id in diff_ids]
+    layers = _read_layers(store, asked, descriptors, diff_ids, evidence, unverified)
     commands = _commands(config, len(layers))
     settings = config.get("config")
     labels = settings.get("Labels") if isinstance(settings, dict) else None
@@ -237,24 +239,45 @@ def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descri
         if isinstance(labels, dict)
         else (),
         layers=tuple(
-            ImageLayer(number, layer.digest or descriptor.digest or "", diff_id, layer.size, commands[number])
+            ImageLayer(
+                number, layer.digest or descriptor.digest or _promised(layer, diff_id), diff_id, layer.size, commands[number]
+            )
             for number, (layer, descriptor, diff_id) in enumerate(zip(layers, descriptors, diff_ids, strict=True))
         ),
     )
     whole = not any(layer.problem for layer in layers)
-    memory = Memory(asked.cache, [layer.diff_id for layer in layers]) if whole else None
+    memory = Memory(asked.cache, diff_ids) if whole else None
     tree = Tree(layers, asked.interest)
     fresh = [layer for layer in layers if isinstance(layer, Layer)]
     if fresh:
         tree.catch_up()
-    for layer in fresh:
-        asked.cache.keep(layer)
-    return OpenImage(image, tree, tuple(evidence), memory=memory)
+
+    def confirm() -> None:
+        for verify in unverified:
+            verify()
+        for layer in fresh:
+            asked.cache.keep(layer)
+        if memory:
+            memory.confirm()
+
+    return OpenImage(image, tree, tuple(evidence), memory=memory, confirm=confirm)
+
+
+def _promised(layer: Layer | Known, diff_id: str) -> str:
+    """Return the digest that a layer whose bytes are still being hashed must have: it is not compressed."""
+    return diff_id if isinstance(layer, Layer) and layer.later else ""
 
 
 def _read_layers(
-    store: Store, asked: Asked, descriptors: list[_Descriptor], diff_ids: list[str], evidence: list[Evidence]
+    store: Store,
+    asked: Asked,
+    descriptors: list[_Descriptor],
+    diff_ids: list[str],
+    evidence: list[Evidence],
+    unverified: list[Callable[[], None]],
 ) -> list[Layer | Known]:
+    """Return the layers; what is left to verify, while the caller goes on, is added to `unverified`."""
+
     def read(number: int) -> Layer | Known:
         descriptor, what = descriptors[number], f"layer {number}"
         if "+encrypted" in descriptor.media_type:
@@ -268,21 +291,30 @@ def _read_layers(
             if any(word in descriptor.media_type for word in _FOREIGN):
                 return _unseen("it is foreign: its bytes lie elsewhere")
             raise SourceError(f"{store.what}: {what} ({clean(descriptor.name, 100)}) is missing", _SAVE_AGAIN)
-        if descriptor.digest:
-            digests.same(layer.digest, descriptor.digest, f"{store.what}: {what}")
         if descriptor.size is not None and descriptor.size != layer.size:
             raise _wrong_size(f"{store.what}: {what}", descriptor.size, layer.size)
-        if not layer.problem or layer.diff_id:
-            digests.same(layer.diff_id, diff_ids[number], f"{store.what}: {what}, uncompressed,")
+
+        def verify() -> None:
+            if isinstance(layer, Layer):
+                layer.settle()
+            if descriptor.digest:
+                digests.same(layer.digest, descriptor.digest, f"{store.what}: {what}")
+            if not layer.problem or layer.diff_id:
+                digests.same(layer.diff_id, diff_ids[number], f"{store.what}: {what}, uncompressed,")
+
+        unverified.append(verify)
         return layer
 
     with ThreadPoolExecutor(asked.jobs) as pool:
         layers = list(pool.map(read, range(len(descriptors))))
-    for number, layer in enumerate(layers):
-        if layer.problem:
-            kind = "unreadable" if layer.digest else "skipped_layer"
-            evidence.append(Evidence(kind, "fail", clean(f"layer {number} was not looked at as a whole: {layer.problem}")))
+    evidence += [_partly(number, layer) for number, layer in enumerate(layers) if layer.problem]
     return layers
+
+
+def _partly(number: int, layer: Layer | Known) -> Evidence:
+    seen = layer.digest or (isinstance(layer, Layer) and layer.later)
+    detail = clean(f"layer {number} was not looked at as a whole: {layer.problem}")
+    return Evidence("unreadable" if seen else "skipped_layer", "fail", detail)
 
 
 class _NoBlob:

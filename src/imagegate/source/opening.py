@@ -44,11 +44,16 @@ Opening = Callable[[], OpenImage]
 
 def open_image(text: str, interest: Interest, options: Options) -> OpenImage:
     """Open the image of one platform; `interest` tells which files matter. Raises UsageError or SourceError."""
-    return openings(text, interest, replace(options, every_platform=False))[0]()
+    opened = openings(text, interest, replace(options, every_platform=False))[0]()
+    opened.confirm()
+    return opened
 
 
 def openings(text: str, interest: Interest, options: Options) -> list[Opening]:
-    """Return how to open the image, or the images of all its platforms; raises UsageError or SourceError, as they do."""
+    """Return how to open the image, or the images of all its platforms; raises UsageError or SourceError, as they do.
+
+    What is opened must be confirmed before anything of it is believed: see OpenImage.
+    """
     reference = parse(text)
     if reference.kind in ("name", *ENGINE_KINDS):
         return _from_engine(reference, interest, options)

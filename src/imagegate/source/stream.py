@@ -49,7 +49,6 @@ class OpenFile:
         except OSError as error:
             raise SourceError(f"the file cannot be read: {error.strerror}", "Copy it to another disk.") from None
 
-
     def fill(self, buffer: memoryview, at: int) -> int:
         """Read into the buffer from the position `at` and return how many bytes came; raises SourceError as `read`."""
         try:
@@ -107,7 +106,6 @@ class Region:
                 raise SourceError("the file became shorter while it was read", "Is something else writing to it?")
             at += len(data)
             yield data
-
 
     def views(self) -> Iterator[memoryview]:
         """Yield the whole region in large pieces, each valid until the next is asked for; raises SourceError as `chunks`.
@@ -189,6 +187,9 @@ class Stream:
         return True
 
 
+_CORES = Semaphore(max(1, (os.cpu_count() or 2) - 1))
+
+
 class Hasher:
     """SHA-256 on a thread of its own: hashlib releases the interpreter lock, so it uses another core."""
 
@@ -213,8 +214,13 @@ class Hasher:
             self._queue.put(None)
 
     def consume(self, chunks: Iterator[bytes] | Iterator[memoryview]) -> None:
-        """Hash the chunks without handing them on."""
-        self._start(chunks, lambda: None)
+        """Hash the chunks without handing them on, and leave a core to whoever reads headers meanwhile."""
+
+        def in_turn() -> Iterator[bytes] | Iterator[memoryview]:
+            with _CORES:
+                yield from chunks
+
+        self._start(in_turn(), lambda: None)
 
     def finish(self) -> str:
         """Return the hexadecimal digest of all that came by; raises what reading them raised."""

@@ -59,7 +59,8 @@ def members(reader: Reader) -> Iterator[Member]:
         count += 1
         if count > limits.MEMBERS:
             raise LimitReached(f"more than {limits.MEMBERS:,} entries")
-        member = _member(block, flag, extensions, reader.at)
+        member = _plain(block, flag, reader.at) if not extensions.pending else None
+        member = member or _member(block, flag, extensions, reader.at)
         if extensions.pending:
             extensions.forget()
         yield member
@@ -119,6 +120,17 @@ class _Extensions:
             self.name = _text(data[:size].partition(b"\0")[0])
         else:
             self.link = _text(data[:size].partition(b"\0")[0])
+
+
+def _plain(block: bytes, flag: int, offset: int) -> Member | None:
+    """Return what nearly every header is, a file or folder without anything special; None for all others."""
+    if flag not in (48, 53) or block[345] or block[157]:
+        return None
+    digits = block[124:136].strip(b" \0")
+    if not digits.isdigit() or b"8" in digits or b"9" in digits:
+        return None
+    name = block[:100].partition(b"\0")[0].decode("utf-8", "surrogateescape")
+    return Member(name, FILE, int(digits, 8), "", offset) if flag == 48 else Member(name, FOLDER, 0, "", offset)
 
 
 def _member(block: bytes, flag: int, extensions: _Extensions, offset: int) -> Member:

@@ -35,6 +35,7 @@ class Tree:
     def __init__(self, layers: Sequence[Layer | Known], interest: Interest) -> None:
         self._interest = interest
         self._steps = limits.STEPS  # that look-ups may take behind links, all together
+        self._looked: dict[tuple[str, int], Entry] | None = None
         self._stack = layers
         self._layers: list[Layer] = []
         if any(isinstance(layer, Layer) for layer in layers):
@@ -118,6 +119,8 @@ class Tree:
         Returns all that was looked at and is there in the finished image, by path and layer.
         """
         self._ready()
+        if self._looked is not None:
+            return self._looked
         found: dict[tuple[str, int], Entry] = {}
         missing: dict[int, dict[int, tuple[str, Entry]]] = {}
         for path in chain(self._interesting(), self._behind_links()):
@@ -132,6 +135,7 @@ class Tree:
             found[place.path, place.layer] = entry
         for layer, files in missing.items():
             self._layers[layer].look_at(files, self._interest)
+        self._looked = found
         return found
 
     def _interesting(self) -> Iterator[str]:

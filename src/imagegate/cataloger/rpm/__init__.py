@@ -21,6 +21,7 @@ class Rpm:
 
     name = "rpm"
     type = "rpm"
+    names = NAMES
 
     def wants(self, path: str) -> bool:
         """See Cataloger.wants."""
