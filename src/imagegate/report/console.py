@@ -169,8 +169,9 @@ class Console:
         where = ""
         if scan.distribution:
             where = f" of {scan.distribution.pretty_name or f'{scan.distribution.id} {scan.distribution.version}'.rstrip()}"
+        where_from = f", {scan.image.platform}" if scan.image.platform else ""
         yield from self._lines(
-            f"Looked at {packages} packages{where} in {len(scan.image.layers)} layers, {scan.image.platform}",
+            f"Looked at {packages} packages{where} in {len(scan.image.layers)} layers{where_from}",
             "",
             "dim",
             rest="  ",

@@ -24,7 +24,8 @@ def table(inventory: Inventory, created: str) -> str:  # noqa: ARG001 - a table 
     image = inventory.image
     system = inventory.distribution
     name = "" if system is None else system.pretty_name or f"{system.id} {system.version}".rstrip()
-    lines.append(f"{image.reference}: {len(inventory.packages)} packages{f' of {name}' if name else ''}, {image.platform}")
+    of, on = f" of {name}" if name else "", f", {image.platform}" if image.platform else ""
+    lines.append(f"{image.reference}: {len(inventory.packages)} packages{of}{on}")
     for layer in image.layers:
         brought = [package for package in inventory.packages if package.locations[0].layer == layer.index]
         lines += ["", f"layer {layer.index}  {layer.digest[:19]}  {layer.size / 1e6:.1f} MB  {layer.created_by}".rstrip()]
@@ -108,7 +109,8 @@ def _system(inventory: Inventory) -> list[dict[str, Any]]:
 def _component(package: Package, inventory: Inventory) -> dict[str, Any]:
     location = package.locations[0]
     layers = inventory.image.layers
-    digest = layers[location.layer].digest if location.layer < len(layers) else ""
+    layer = layers[location.layer] if location.layer < len(layers) else None
+    digest = (layer.digest or layer.diff_id) if layer else ""
     properties = [
         _property("imagegate:location:path", location.path),
         _property("imagegate:location:layer", str(location.layer)),
@@ -193,7 +195,8 @@ def _spdx_system(inventory: Inventory) -> list[dict[str, Any]]:
 def _spdx_package(package: Package, inventory: Inventory) -> dict[str, Any]:
     location = package.locations[0]
     layers = inventory.image.layers
-    digest = layers[location.layer].digest if location.layer < len(layers) else ""
+    layer = layers[location.layer] if location.layer < len(layers) else None
+    digest = (layer.digest or layer.diff_id) if layer else ""
     built = f", built from {package.source_name} {package.source_version}".rstrip() if package.source_name else ""
     label = re.sub(r"[^A-Za-z0-9.-]", "-", f"{package.type}-{package.name}")
     return {

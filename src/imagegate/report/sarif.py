@@ -105,6 +105,9 @@ def _category(reference: str, platform: str) -> str:
 @lru_cache(16)
 def _repository(reference: str) -> str:
     """Return the reference without what changes from build to build: its tag and digest."""
+    if reference.startswith("sbom:"):  # a file has no tag
+        rest = reference.removeprefix("sbom:")
+        return f"sbom:{_repository(rest)}" if rest.startswith("registry:") else reference
     name = reference.partition("@")[0]
     head, slash, tail = name.rpartition("/")
     kind, colon, rest = tail.partition(":")

@@ -16,7 +16,7 @@ from imagegate.model.image import Evidence, Interest, OpenImage, Platform
 from imagegate.source import digest as digests
 from imagegate.source import limits
 from imagegate.source.cache import Cache
-from imagegate.source.manifest import Asked, _blob, _fits, _left_out, _manifest, _no_platform, _parse, _platform_of
+from imagegate.source.manifest import Asked, find_manifest, fits, left_out, no_platform, parse_document, platform_of, read_blob
 from imagegate.source.reference import Reference, Remote
 from imagegate.source.registry import Access, Client, RegistryStore
 from imagegate.source.sbom import Listing, unwrap
@@ -79,7 +79,7 @@ def find(
     target = _target(store, asked, str(place))
     if isinstance(target, OpenImage):
         return target
-    client = store._client  # its token is good for all that follows
+    client = store.client  # its token is good for all that follows
     for subject in (target.digest, *target.indexes):  # the platform's own comes first
         candidates = list(dict.fromkeys(_candidates(client, subject, store)))
         for number, candidate in enumerate(candidates):
@@ -123,18 +123,18 @@ def _target(store: RegistryStore, asked: Asked, place: str) -> Target | OpenImag
     missing: list[str] = []
     also: list[str] = []
     top = json.loads(store.small("index.json") or b"{}")["manifests"][0]
-    found = _manifest(store, top, asked, limits.NESTED, missing, also, set())
+    found = find_manifest(store, top, asked, limits.NESTED, missing, also, set())
     if found is None:
-        return _no_platform(asked, missing)
+        return no_platform(asked, missing)
     manifest, digest = found
     config = manifest.get("config")
     if not isinstance(config, dict):
         raise SourceError(f"{place}: the manifest names no configuration", "Is it an image?")
-    raw = _blob(store, config, "the image's configuration")
-    facts = _parse(raw, f"{place}: the image's configuration", dict)
-    platform = _platform_of(facts)
-    if asked.platform and not _fits(asked.platform, platform):
-        return _no_platform(asked, [str(platform)])
+    raw = read_blob(store, config, "the image's configuration")
+    facts = parse_document(raw, f"{place}: the image's configuration", dict)
+    platform = platform_of(facts)
+    if asked.platform and not fits(asked.platform, platform):
+        return no_platform(asked, [str(platform)])
     rootfs = facts.get("rootfs")
     told = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
     diff_ids = {one for one in (told if isinstance(told, list) else ()) if isinstance(one, str)}
@@ -153,7 +153,7 @@ def _target(store: RegistryStore, asked: Asked, place: str) -> Target | OpenImag
         frozenset(diff_ids | blobs),
         tuple(way[1:]),
         frozenset(images.difference(way)),
-        tuple(_left_out(missing, also)),
+        tuple(left_out(missing, also)),
     )
 
 

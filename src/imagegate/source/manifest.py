@@ -95,7 +95,7 @@ def _same_in_index(store: Store, config: str) -> None:
             if digest not in seen and store.small(_path(digest)) is not None:  # other platforms may be left out
                 seen.add(digest)
                 what = f"{store.what}: the manifest {digest}"
-                waiting.append((_parse(_blob(store, {"digest": digest}, "the manifest"), what, dict), depth - 1))
+                waiting.append((parse_document(read_blob(store, {"digest": digest}, "the manifest"), what, dict), depth - 1))
     raise SourceError(f"{store.what}: manifest.json and index.json name different images", _SAVE_AGAIN)
 
 
@@ -104,11 +104,11 @@ def open_oci(store: Store, asked: Asked) -> OpenImage:
     descriptor = _chosen(store, asked)
     missing: list[str] = []
     also: list[str] = []
-    found = _manifest(store, descriptor, asked, limits.NESTED, missing, also, set())
+    found = find_manifest(store, descriptor, asked, limits.NESTED, missing, also, set())
     if found is None:
-        return _no_platform(asked, missing)
+        return no_platform(asked, missing)
     opened = _open_manifest(store, asked, *found)
-    return replace(opened, evidence=(*opened.evidence, *_left_out(missing, also)))
+    return replace(opened, evidence=(*opened.evidence, *left_out(missing, also)))
 
 
 class NotKnown(Exception):
@@ -158,7 +158,7 @@ def open_all(store: Store, asked: Asked) -> list[Callable[[], OpenImage]]:
             skipped += 1
             continue
         what = f"{store.what}: the manifest {digest}"
-        document: dict[str, Any] = _parse(_blob(store, descriptor, "the manifest"), what, dict)
+        document: dict[str, Any] = parse_document(read_blob(store, descriptor, "the manifest"), what, dict)
         _only_one_kind(document, descriptor, what)
         children = document.get("manifests")
         if not isinstance(children, list):
@@ -170,7 +170,7 @@ def open_all(store: Store, asked: Asked) -> list[Callable[[], OpenImage]]:
         if len(found) + len(waiting) > limits.PLATFORMS:
             raise SourceError(f"{store.what}: an index of more than {limits.PLATFORMS} images", "Name one with --platform.")
     if not found:
-        return [lambda: _no_platform(asked, [f"{skipped} attestations"] if skipped else [])]
+        return [lambda: no_platform(asked, [f"{skipped} attestations"] if skipped else [])]
     return list(found.values())
 
 
@@ -194,7 +194,7 @@ def _open_manifest(store: Store, asked: Asked, manifest: dict[str, Any], digest:
     layers = manifest.get("layers")
     if not isinstance(config, dict) or not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
         raise SourceError(f"{store.what}: the manifest names no configuration or layers", _SAVE_AGAIN)
-    raw = _blob(store, config, "the image's configuration")
+    raw = read_blob(store, config, "the image's configuration")
     descriptors = []
     for number, layer in enumerate(layers):
         layer_digest = digests.checked(layer.get("digest"), f"layer {number}")
@@ -205,7 +205,7 @@ def _open_manifest(store: Store, asked: Asked, manifest: dict[str, Any], digest:
 
 def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descriptors: list[_Descriptor]) -> OpenImage:
     """Read the layers, hold every one against its digests, and describe the image."""
-    config = _parse(raw, f"{store.what}: the image's configuration", dict)
+    config = parse_document(raw, f"{store.what}: the image's configuration", dict)
     rootfs = config.get("rootfs")
     diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
     if not _strings(diff_ids) or diff_ids is None:
@@ -219,9 +219,9 @@ def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descri
         )
     if len(diff_ids) > limits.LAYERS:
         raise SourceError(f"{store.what}: {len(diff_ids):,} layers, more than any engine runs", _SAVE_AGAIN)
-    platform = _platform_of(config)
-    if asked.platform and not _fits(asked.platform, platform):
-        return _no_platform(asked, [str(platform)])
+    platform = platform_of(config)
+    if asked.platform and not fits(asked.platform, platform):
+        return no_platform(asked, [str(platform)])
     evidence: list[Evidence] = []
     unverified: list[Callable[[], None]] = []
     diff_ids = [digests.checked(diff_id, "a layer") for diff_id in diff_ids]
@@ -333,7 +333,8 @@ def _unseen(why: str) -> Layer:
     return layer
 
 
-def _no_platform(asked: Asked, present: list[str]) -> OpenImage:
+def no_platform(asked: Asked, present: list[str]) -> OpenImage:
+    """Return an image without layers, and the evidence that the platform asked for is missing."""
     wanted = asked.platform or asked.host
     there = ", ".join(sorted({clean(text, 60) for text in present})) or "none"
     image = Image(clean(asked.reference.text, 1000), asked.source, "", None, str(wanted))
@@ -341,7 +342,7 @@ def _no_platform(asked: Asked, present: list[str]) -> OpenImage:
     return OpenImage(image, Tree([], asked.interest), (evidence,))
 
 
-def _left_out(platforms: list[str], also: list[str]) -> list[Evidence]:
+def left_out(platforms: list[str], also: list[str]) -> list[Evidence]:
     """Say which other platforms the index holds: this verdict is not about them, though a machine may choose from `also`."""
     others, near = ", ".join(sorted(set(platforms))), ", ".join(sorted(set(also)))
     evidence = [Evidence("missing_platform", "ok", clean(f"not looked at, because not asked for: {others}"))] if others else []
@@ -350,7 +351,7 @@ def _left_out(platforms: list[str], also: list[str]) -> list[Evidence]:
     return evidence
 
 
-def _manifest(
+def find_manifest(
     store: Store,
     descriptor: dict[str, Any],
     asked: Asked,
@@ -362,8 +363,8 @@ def _manifest(
     """Return the manifest of the platform asked for and its digest; None, with what is there in `missing`."""
     digest = digests.checked(descriptor.get("digest"), "the manifest")
     seen.add(digest)
-    raw = _blob(store, descriptor, "the manifest")
-    document: dict[str, Any] = _parse(raw, f"{store.what}: the manifest {digest}", dict)
+    raw = read_blob(store, descriptor, "the manifest")
+    document: dict[str, Any] = parse_document(raw, f"{store.what}: the manifest {digest}", dict)
     _only_one_kind(document, descriptor, f"{store.what}: the manifest {digest}")
     if not isinstance(document.get("manifests"), list):
         return document, digest
@@ -380,20 +381,20 @@ def _manifest(
         platform = _platform(child)
         nested = child.get("mediaType") in _INDEXES
         if platform is not None and not nested:
-            if _fits(wanted, platform):
+            if fits(wanted, platform):
                 fitting.setdefault(child_digest, platform)
                 unread.setdefault(child_digest, child)
             else:
                 missing.append(str(platform))
         elif child_digest not in seen:
-            inner = _manifest(store, child, asked, depth - 1, missing, also, seen)
+            inner = find_manifest(store, child, asked, depth - 1, missing, also, seen)
             if inner is not None and (nested or _config_fits(store, inner[0], asked, platform, missing)):
                 fitting.setdefault(inner[1], wanted)
                 loaded[inner[1]] = inner
     chosen = _pick(fitting, wanted, also, store.what)
     if chosen is None or chosen in loaded:
         return loaded.get(chosen or "")
-    return _manifest(store, unread[chosen], asked, depth - 1, missing, also, seen)
+    return find_manifest(store, unread[chosen], asked, depth - 1, missing, also, seen)
 
 
 def _pick(fitting: dict[str, Platform], wanted: Platform, also: list[str], what: str) -> str | None:
@@ -428,9 +429,9 @@ def _config_fits(store: Store, manifest: dict[str, Any], asked: Asked, platform:
     config = manifest.get("config")
     if platform is not None or not isinstance(config, dict):
         return True
-    facts = _parse(_blob(store, config, "the image's configuration"), f"{store.what}: the configuration", dict)
-    actual = _platform_of(facts)
-    if _fits(asked.platform or asked.host, actual):
+    facts = parse_document(read_blob(store, config, "the image's configuration"), f"{store.what}: the configuration", dict)
+    actual = platform_of(facts)
+    if fits(asked.platform or asked.host, actual):
         return True
     missing.append(str(actual))
     return False
@@ -440,25 +441,20 @@ def _platform(descriptor: dict[str, Any]) -> Platform | None:
     platform = descriptor.get("platform")
     if not isinstance(platform, dict):
         return None
-    return _platform_of(platform)
+    return platform_of(platform)
 
 
-def _platform_of(facts: dict[str, Any]) -> Platform:
+def platform_of(facts: dict[str, Any]) -> Platform:
+    """Return the platform that a configuration, or the entry of an index, names."""
     return Platform(*(clean(str(facts.get(key) or ""), 64) for key in ("os", "architecture", "variant")))
 
 
-def _fits(wanted: Platform, actual: Platform) -> bool:
+def fits(wanted: Platform, actual: Platform) -> bool:
     """arm64 and arm64/v8 are one platform; a variant that was not asked for does not matter."""
     if (wanted.os, wanted.architecture) != (actual.os, actual.architecture):
         return False
     default = "v8" if wanted.architecture == "arm64" else ""
     return not wanted.variant or (actual.variant or default) == wanted.variant
-
-
-def is_for(descriptor: dict[str, Any], wanted: Platform) -> bool:
-    """Return whether an entry of an index is the image of a platform; one that names none may be."""
-    platform = _platform(descriptor)
-    return not _is_attestation(descriptor) and (platform is None or _fits(wanted, platform))
 
 
 def _is_attestation(descriptor: dict[str, Any]) -> bool:
@@ -526,7 +522,7 @@ def _ambiguous(what: str, names: list[str], selector: str) -> SourceError:
     return SourceError(f"{what}: holds {len(names)} images", f"Name one after a colon: {listed}.")
 
 
-def _blob(store: Store, descriptor: dict[str, Any], what: str) -> bytes:
+def read_blob(store: Store, descriptor: dict[str, Any], what: str) -> bytes:
     """Return a document that a descriptor names, verified."""
     digest = digests.checked(descriptor.get("digest"), what)
     raw = store.small(_path(digest))
@@ -577,10 +573,11 @@ def _document(store: Store, name: str, kind: Callable[..., Any]) -> Any:
         raise SourceError(
             f"{store.what}: not an image, it holds no {name}", "Write it with `docker save`, `skopeo copy` or `buildah push`."
         )
-    return _parse(raw, f"{store.what}: {name}", kind)
+    return parse_document(raw, f"{store.what}: {name}", kind)
 
 
-def _parse(raw: bytes, what: str, kind: Any) -> Any:
+def parse_document(raw: bytes, what: str, kind: Any) -> Any:
+    """Return a JSON document whose outermost value is of the kind; raises SourceError for any other."""
     try:
         value = json.loads(raw, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from imagegate.errors import SourceError
+from imagegate.errors import SourceError, UsageError
 from imagegate.model.image import Interest, OpenImage, Platform
 from imagegate.source import digest as digests
 from imagegate.source.archive import Folder, Store, TarFile, TarStream, open_file
@@ -60,6 +60,8 @@ def openings(text: str, interest: Interest, options: Options) -> list[Opening]:
     if reference.kind == "registry":
         return _from_registry(reference, interest, options)
     if reference.kind == "sbom":
+        if options.every_platform:
+            raise UsageError("--platform all: a bill of materials is of one image", "Name a platform, such as linux/arm64.")
         return [lambda: _billed(reference, interest, options)]
     asked = _asked(reference, reference.kind, interest, options)
     if reference.kind == "oci":
@@ -200,7 +202,7 @@ def _billed(reference: Reference, interest: Interest, options: Options) -> OpenI
     from imagegate.source.billed import REGISTRY, open_attached_bill, open_file_bill
 
     if not reference.name.startswith(REGISTRY):
-        return open_file_bill(reference, options.distro, interest)
+        return open_file_bill(reference, options.distro, interest, options.platform)
     from imagegate.source.registry import Access
 
     access = Access(options.env, options.timeout, options.registry_insecure, options.jobs)

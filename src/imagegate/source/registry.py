@@ -421,7 +421,7 @@ class RegistryStore:
 
     def __init__(self, remote: Remote, access: Access, progress: Callable[[int], None] = lambda _: None) -> None:
         self.what = str(remote)
-        self._client = Client(remote, access)
+        self.client = Client(remote, access)
         self._progress = progress
         self._budget = Budget()
         self._lock = threading.Lock()
@@ -452,7 +452,7 @@ class RegistryStore:
         if digest in self._manifests:
             self._small[name] = self._manifest(digest)[0]
             return self._small[name]
-        chunks = self._client.blob(digest, limits.JSON)
+        chunks = self.client.blob(digest, limits.JSON)
         if chunks is None:
             return None
         self._small[name] = b"".join(chunks)
@@ -467,13 +467,13 @@ class RegistryStore:
 
         if (known := wish.known(_Remote(self, name), lambda: scan(self.again(name)), self._budget)) is not None:
             return known
-        chunks = self._client.blob(digest, self._longest(digest)) if digest else None
+        chunks = self.client.blob(digest, self._longest(digest)) if digest else None
         return None if chunks is None else scan(chunks)
 
     def again(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of a layer once more; raises SourceError when they are gone or are others now."""
         digest = _digest(name)
-        chunks = self._client.blob(digest, self._longest(digest))
+        chunks = self.client.blob(digest, self._longest(digest))
         if chunks is None:
             raise SourceError(f"{self.what} changed while it was read", "Try again.")
         return chunks
@@ -489,9 +489,9 @@ class RegistryStore:
 
     def _manifest(self, wanted: str) -> tuple[bytes, str]:
         """Return a manifest or index and its media type, after a look at what it names."""
-        found = self._client.document(f"manifests/{wanted}")
+        found = self.client.document(f"manifests/{wanted}")
         if found is None:
-            remote = self._client.remote
+            remote = self.client.remote
             raise SourceError(f"{remote.host} has no image {remote.repository} {clean(wanted)}", "Was it pushed there?")
         raw, kind, claimed = found
         document: Any = None
