@@ -105,6 +105,17 @@ def test_a_list_without_its_package_owns_but_does_not_answer(gated: Gate) -> Non
     assert (found.exit_code, statuses(found)) == (10, ["violates"])
 
 
+@pytest.mark.parametrize(
+    "folder", ["app/site-packages", "opt/venv/lib/python3/site-packages", "usr/local/lib/python3/dist-packages"]
+)
+def test_a_list_does_not_speak_for_places_where_no_distribution_puts_anything(gated: Gate, folder: str) -> None:
+    metadata = f"{folder}/Django-1.0.0.dist-info/METADATA"
+    layers = debian(owned=metadata)
+    layers[0][3] = file(metadata, DJANGO)
+    found = gated.verdict(layers)
+    assert (found.exit_code, statuses(found)) == (10, ["violates"])
+
+
 def test_lists_of_several_architectures_and_a_merged_usr_are_read(gated: Gate) -> None:
     assert statuses(gated.verdict(debian(listed="python3-django:amd64.list"))) == ["deferred"]
     lib = METADATA.removeprefix("usr/")

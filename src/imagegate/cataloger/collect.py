@@ -1,5 +1,6 @@
 """Asks every cataloger and makes one inventory of their answers."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -45,6 +46,9 @@ def singles() -> tuple[FileCataloger, ...]:
 
 DATABASES: tuple[Cataloger, ...] = (Dpkg(), Apk(), Rpm())
 INTEREST = Looking(DATABASES, singles)
+# Where the packages of distributions put their files (Filesystem Hierarchy Standard 3.0): never below `/app` or `/opt`,
+# whatever a list of files in the image says.
+_SYSTEM = re.compile(r"(?!usr/local/)(?:usr|lib|lib32|lib64|libx32|bin|sbin|etc|var/lib)/")
 # Package databases that nobody reads yet: an image that has one is not an image without packages.
 _UNREAD = ("var/lib/pacman/local", "var/db/pkg", "usr/lib/opkg/info")
 
@@ -128,6 +132,7 @@ def _owned(packages: list[Package], files: Files, present: list[Cataloger], foun
     owned = []
     for package in packages:
         owner, own = owners.get(_file(package), (None, False))
+        own = own and _SYSTEM.match(_file(package)) is not None
         owned.append(replace(package, owned_by=owner, by_distribution=own) if owner else package)
     return owned
 

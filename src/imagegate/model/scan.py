@@ -1,6 +1,7 @@
 """What a backend answers: findings, and what it could and could not see."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from imagegate.model.image import Evidence, Image
@@ -49,10 +50,15 @@ class Finding:
 
         The version is left out, and so is the distribution: a new base image keeps its old alerts.
         """
-        url, _, qualifiers = self.package.purl.partition("?")
-        kept = [pair for pair in qualifiers.split("&") if not pair.startswith("distro=")]
-        package = "?".join((url.partition("@")[0], "&".join(kept)))
-        return sha256("\n".join((self.id, package, self.location.path)).encode()).hexdigest()
+        return _fingerprint(self.id, self.package.purl, self.location.path)
+
+
+@lru_cache(1 << 14)  # several reports of one finding ask for it
+def _fingerprint(identity: str, purl: str, path: str) -> str:
+    url, _, qualifiers = purl.partition("?")
+    kept = [pair for pair in qualifiers.split("&") if not pair.startswith("distro=")]
+    package = "?".join((url.partition("@")[0], "&".join(kept)))
+    return sha256("\n".join((identity, package, path)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,7 @@ def _result(judged: JudgedFinding, number: int, verdict: Verdict, prints: Counte
     return result
 
 
+@lru_cache(4096)
 def _uri(path: str) -> str:
     """Return the path as a relative URI that stays below its root."""
     steps = [step for step in path.split("/") if step not in ("", ".", "..")]
