@@ -120,6 +120,7 @@ def layer(data: bytes) -> None:
     for stream in (False, True):
         try:
             found = scan_layer(_Blob(data, stream=stream), INTEREST)
+            found.settle()
         except SourceError as error:
             answers.append(error.message)
             continue
@@ -219,7 +220,10 @@ def cached() -> list[bytes]:
     from imagegate.source.cache import _stored
     from imagegate.source.layer import scan_layer
 
-    return [_stored(scan_layer(_Blob(one, stream=False), INTEREST)) for one in samples.layers()]
+    layers = [scan_layer(_Blob(one, stream=False), INTEREST) for one in samples.layers()]
+    for layer in layers:
+        layer.settle()
+    return [_stored(layer) for layer in layers]
 
 
 # --- what is asked over a network, and for whom ----------------------------------------------------------------------

@@ -5,13 +5,15 @@ import tempfile
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagegate.model.image import KEEP, LOOK, Content
 from imagegate.source.cache import Cache
-from imagegate.source.layer import Budget, Layer, scan_layer
+from imagegate.source.layer import Budget, Layer
+from imagegate.source.layer import scan_layer as scan_unsettled
 from imagegate.source.stream import OpenFile, Region
 from imagegate.source.tree import Tree
 from tests.images import Entry, file, folder, hardlink, layer, opaque, symlink, whiteout
@@ -79,6 +81,13 @@ class Blob:
 
     def close(self) -> None:
         self._file.close()
+
+
+def scan_layer(*about: Any) -> Layer:
+    """Scan and wait for the digests."""
+    layer = scan_unsettled(*about)
+    layer.settle()
+    return layer
 
 
 def facts(one: Layer) -> dict[str, object]:

@@ -291,14 +291,14 @@ def _read_layers(
             if any(word in descriptor.media_type for word in _FOREIGN):
                 return _unseen("it is foreign: its bytes lie elsewhere")
             raise SourceError(f"{store.what}: {what} ({clean(descriptor.name, 100)}) is missing", _SAVE_AGAIN)
-        if descriptor.size is not None and descriptor.size != layer.size:
-            raise _wrong_size(f"{store.what}: {what}", descriptor.size, layer.size)
 
         def verify() -> None:
             if isinstance(layer, Layer):
                 layer.settle()
             if descriptor.digest:
                 digests.same(layer.digest, descriptor.digest, f"{store.what}: {what}")
+            if descriptor.size is not None and descriptor.size != layer.size:
+                raise _wrong_size(f"{store.what}: {what}", descriptor.size, layer.size)
             if not layer.problem or layer.diff_id:
                 digests.same(layer.diff_id, diff_ids[number], f"{store.what}: {what}, uncompressed,")
 
