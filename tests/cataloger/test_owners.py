@@ -116,6 +116,19 @@ def test_a_list_does_not_speak_for_places_where_no_distribution_puts_anything(ga
     assert (found.exit_code, statuses(found)) == (10, ["violates"])
 
 
+def test_what_a_later_layer_wrote_over_the_distribution_s_file_counts(gated: Gate) -> None:
+    layers = [*debian(), [file(METADATA, DJANGO)]]
+    assert statuses(gated.verdict(layers)) == ["violates"]
+    again = status(version="3:3.2-2")  # the distribution's own update writes the database as well
+    assert statuses(gated.verdict([*debian(), [file(STATUS, again), file(METADATA, DJANGO)]])) == ["deferred"]
+
+
+def test_a_distribution_that_never_spoke_of_a_package_does_not_answer_for_it(gated: Gate) -> None:
+    layers = debian(listed="acme-venv.list")
+    layers[0][1] = file(STATUS, status("Maintainer: Builds <build@acme.example>\n", name="acme-venv"))
+    assert statuses(gated.verdict(layers)) == ["violates"]
+
+
 def test_lists_of_several_architectures_and_a_merged_usr_are_read(gated: Gate) -> None:
     assert statuses(gated.verdict(debian(listed="python3-django:amd64.list"))) == ["deferred"]
     lib = METADATA.removeprefix("usr/")

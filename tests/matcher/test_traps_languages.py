@@ -1,5 +1,6 @@
 """Where matching packages of languages goes wrong elsewhere: real records, cut to what matters, and real versions."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +173,10 @@ def test_ranges_that_touch_without_end_promise_no_fix(tmp_path: Path) -> None:
     endless = told("npm", "a", "X-1", "i0 f1.0.0", "i1.0.0")
     (finding,) = look_up(tmp_path, [language("npm", "a", "0.1.0")], [endless]).findings
     assert (finding.fix_state, finding.fixed_in) == ("not-fixed", ())
+
+
+def test_names_that_differ_in_their_letters_do_not_share_an_answer(tmp_path: Path) -> None:
+    weak = told("npm", "moment", "GHSA-8hfj-j24r-96c4", "i0 f2.29.2")
+    packages = [language("npm", name, "2.18.0", f"srv/{name}") for name in ("Moment", "moment")]
+    packages = [replace(package, purl="pkg:npm/moment@2.18.0") for package in packages]
+    assert [finding.package.name for finding in look_up(tmp_path, packages, [weak]).findings] == ["moment"]

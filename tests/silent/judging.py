@@ -40,7 +40,13 @@ def everything(path: Path, *without: str) -> Path:
     for base, ecosystem in SYSTEMS.items():
         fixed = "2.0.0-r0" if base == "Alpine" else "2.0.0-0"
         weak = record(f"{base}-1", ecosystem, "openssl", fixed, upstream=["CVE-2025-1"], severity=CRITICAL, modified=TODAY)
-        records[base] = [weak, *(record(f"PAD-{ecosystem}-{n}", ecosystem, f"nobody-has-{n}", "0.1") for n in range(300))]
+        spoken = [record(f"{base}-{name}", ecosystem, name, "0.1") for name in ("python3-django", "py3-django")]
+        rest = (record(f"PAD-{ecosystem}-{n}", ecosystem, f"nobody-has-{n}", "0.1") for n in range(300))
+        records[base] = [weak, *spoken, *rest]
+            weak,
+            *spoken,
+            *(record(f"PAD-{ecosystem}-{n}", ecosystem, f"nobody-has-{n}", "0.1") for n in range(300)),
+        ]
     for number, (ecosystem, name) in enumerate(LANGUAGES.items()):
         facts = {"upstream": [f"CVE-2025-9{number}"], "severity": CRITICAL, "modified": TODAY}
         records[ecosystem] = [record(f"{ecosystem}-1", ecosystem, name, "2.0.0", **facts), *_padding(ecosystem)]

@@ -17,6 +17,9 @@ class Keeping:
     def of(self, path: str) -> str:
         return KEEP if self._wanted(path) else ""
 
+    def kind(self, path: str) -> str:
+        return ""
+
     def knows(self, head: bytes) -> bool:
         return False
 

@@ -35,6 +35,9 @@ class Mixed:
             return LOOK if path.endswith("d/") else ""
         return {"k": KEEP, "l": LOOK}.get(path[-1], "") or (LOOK if path.rpartition("/")[0].endswith("d") else "")
 
+    def kind(self, path: str) -> str:
+        return path[-1] if self.of(path) == LOOK else ""
+
     def knows(self, head: bytes) -> bool:
         return head[:1] == b"!"
 

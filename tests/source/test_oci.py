@@ -110,6 +110,15 @@ def test_an_index_of_attestations_only_is_evidence(tmp_path: Path) -> None:
     assert found.evidence[0].found == "fail"
 
 
+def test_what_is_annotated_as_an_attestation_but_runs_here_is_an_image(tmp_path: Path) -> None:
+    hidden, first = Image([BASE]).blobs()
+    clean, second = Image([SECOND]).blobs()
+    marked = entry(first) | {"annotations": {"vnd.docker.reference.type": "attestation-manifest"}}
+    blob, index = nested([marked, entry(second)])
+    path = write_folder(tmp_path / "layout", hidden | clean | blob | layout([index]))
+    assert "2 images for linux/amd64" in refused(f"oci:{path}")
+
+
 def test_indexes_may_be_nested_up_to_a_depth(tmp_path: Path) -> None:
     blobs, descriptor = Image([BASE]).blobs()
     index: dict[str, Any] = entry(descriptor)

@@ -72,7 +72,8 @@ def _find(files: Files) -> Found:
     catalogs = {cataloger.type: cataloger.catalog(files, found) for cataloger in DATABASES}
     present = [cataloger for cataloger in DATABASES if catalogs[cataloger.type].databases]
     looked = without_locked(_looked(files))
-    looked.packages = _owned(looked.packages, files, present, found)
+    listed = [package for catalog in catalogs.values() for package in catalog.packages]
+    looked.packages = _owned(looked.packages, listed, files, present, found)
     for catalog in (*catalogs.values(), looked):
         evidence += catalog.evidence
     evidence += _unread(files)
@@ -87,7 +88,7 @@ def _sorted(packages: Iterable[Package]) -> tuple[Package, ...]:
     def key(package: Package) -> tuple[str, ...]:
         return package.type, package.name, package.version, package.purl, package.locations[0].path
 
-    return tuple(sorted(packages, key=key))
+    return tuple(sorted(dict.fromkeys(packages), key=key))
 
 
 def _billed(opened: OpenImage, bill: Bill) -> Inventory:
@@ -123,8 +124,14 @@ def _looked(files: Files) -> list[Seen]:
     return found
 
 
-def _owned(packages: list[Package], files: Files, present: list[Cataloger], found: Distribution | None) -> list[Package]:
-    """Say which packages the distribution's packages brought: their metadata files are on the lists of those."""
+def _owned(
+    packages: list[Package], listed: list[Package], files: Files, present: list[Cataloger], found: Distribution | None
+) -> list[Package]:
+    """Say which packages the distribution's packages brought: their metadata files are on the lists of those.
+
+    What another layer wrote than the one that brought the owner is not what the owner has there: `npm install -g npm`.
+    """
+    since = {(package.name, package.locations[0].layer) for package in listed}
     paths = frozenset(_file(package) for package in packages)
     owners: dict[str, tuple[str, bool]] = {}
     for cataloger in present if paths else ():
@@ -132,7 +139,7 @@ def _owned(packages: list[Package], files: Files, present: list[Cataloger], foun
     owned = []
     for package in packages:
         owner, own = owners.get(_file(package), (None, False))
-        own = own and _SYSTEM.match(_file(package)) is not None
+        own = own and _SYSTEM.match(_file(package)) is not None and (owner, package.locations[0].layer) in since
         owned.append(replace(package, owned_by=owner, by_distribution=own) if owner else package)
     return owned
 

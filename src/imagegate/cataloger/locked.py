@@ -18,18 +18,18 @@ class Seen:
 def without_locked(files: list[Seen]) -> Catalog:
     """Return what the files told together, without the lock files that were carried out in this image; these are noted.
 
-    A lock file was carried out where at least half of its packages are installed in that very version, anywhere, or
-    where any package of its kind is installed below its folder. (Some are always there: npm brings two hundred.)
+    A lock file was carried out where more than half of its packages are installed in that very version, anywhere (some
+    are always there: npm brings two hundred), or where one of them is installed below its folder.
     """
     installed = [one for file in files for one in file.packages if one.basis != "locked"]
     versions = {(one.type, one.name, one.version) for one in installed}
-    folders = {(one.type, folder) for one in installed for folder in _above(one.locations[0].path)}
+    folders = {(one.type, one.name, folder) for one in installed for folder in _above(one.locations[0].path)}
     found = Catalog()
     for file in files:
         locked = [one for one in file.packages if one.basis == "locked"]
         here = file.path.rpartition("/")[0]
         there = sum((one.type, one.name, one.version) in versions for one in locked)
-        done = bool(locked) and (2 * there >= len(locked) or any((one.type, here) in folders for one in locked))
+        done = 2 * there > len(locked) or any((one.type, one.name, here) in folders for one in locked)
         if done:
             found.note("ok", f"{file.path}: {len(locked)} packages not counted, because those that it names are installed")
         for kind, detail in file.problems:

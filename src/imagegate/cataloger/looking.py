@@ -84,6 +84,11 @@ class Looking:
                 return KEEP
         return ""
 
+    def kind(self, path: str) -> str:
+        """See Interest.kind."""
+        single = self._single(path)
+        return "" if single is None else single.name
+
     def knows(self, head: bytes) -> bool:
         """See Interest.knows."""
         return bool(self._executables) and (head == _ELF or head[:2] == _PE or head in _MACH_O)

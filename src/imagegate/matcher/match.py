@@ -16,7 +16,7 @@ from imagegate.matcher.ecosystem import (
 from imagegate.matcher.merge import Hit, merge
 from imagegate.matcher.streams import other_stream, rebuilds, stream_mismatch
 from imagegate.model.image import Evidence
-from imagegate.model.inventory import Distribution, Inventory, Package
+from imagegate.model.inventory import Inventory, Package
 from imagegate.model.releases import FAMILIES
 from imagegate.model.scan import Finding
 from imagegate.text import clean
@@ -41,7 +41,7 @@ def match(inventory: Inventory, store: Store, *, covered: bool) -> Matches:
 
     `covered`: the store speaks about the distribution's release, which then answers for the packages that it ships.
     """
-    asking = _Asking(inventory.distribution, store)
+    asking = _Asking(inventory, store)
     findings: list[Finding] = []
     evidence: dict[Evidence, None] = {}
     known: dict[tuple[str, ...], tuple[list[Finding], list[Evidence]]] = {}  # the same package in many places
@@ -49,12 +49,13 @@ def match(inventory: Inventory, store: Store, *, covered: bool) -> Matches:
         ecosystems = asking.ecosystems(package)
         if not ecosystems:
             continue
-        key = (package.purl, package.source_name, package.source_version)
+        # A purl may write the name in small letters: `Moment` and `moment` are two packages of npm.
+        key = (package.purl, package.name, package.version, package.source_name, package.source_version)
         if key not in known:
             known[key] = _match(package, ecosystems, asking, store)
         found, doubts = known[key]
         evidence |= dict.fromkeys(doubts)
-        defer = covered and package.by_distribution
+        defer = covered and package.by_distribution and asking.answered(package.owned_by or "")
         findings += [
             replace(finding, package=package, location=package.locations[0], deferrable=defer)
             if defer or finding.package is not package
@@ -68,7 +69,8 @@ def match(inventory: Inventory, store: Store, *, covered: bool) -> Matches:
 class _Asking:
     """Which ecosystems speak of a package: the distribution's for its own kind, else the one of the package's type."""
 
-    def __init__(self, distribution: Distribution | None, store: Store) -> None:
+    def __init__(self, inventory: Inventory, store: Store) -> None:
+        distribution = inventory.distribution
         self._kind = FAMILIES[distribution.id].database if distribution else ""
         self._distribution: tuple[str, ...] = ()
         self.paid: frozenset[str] = frozenset()  # those that speak to subscribers
@@ -80,6 +82,17 @@ class _Asking:
             if releases:  # one without a release means all of them
                 spoken = dict.fromkeys((*releases, *sorted(self.paid), base))
                 self._distribution = tuple(name for name in spoken if name in covered and (name != base or is_ordered(base)))
+
+        self._store = store
+        self._sources = {package.name: package.source_name for package in inventory.packages if package.type == self._kind}
+        self._answered: dict[str, bool] = {}
+
+    def answered(self, owner: str) -> bool:
+        """Return whether the distribution ever spoke of a package of its own kind: of what others made it never does."""
+        if owner not in self._answered:
+            names = {owner, self._sources.get(owner) or owner}
+            self._answered[owner] = any(self._store.candidates(one, name) for one in self._distribution for name in sorted(names))
+        return self._answered[owner]
 
     def ecosystems(self, package: Package) -> tuple[str, ...]:
         """Return them, () where nobody speaks of it."""

@@ -95,11 +95,17 @@ class Interest(Protocol):
         Asked for every file of the image, so it must be quick.
         """
 
+    def kind(self, path: str) -> str:
+        """Return as what a file is looked at because of its path, "" where it is not."""
+
     def knows(self, head: bytes) -> bool:
         """Return whether a file that begins with these four bytes is to be looked at, whatever its path."""
 
     def look(self, path: str, content: Content) -> bytes:
-        """Return what the file holds, in words that only the interest itself reads. Never raises for bad content."""
+        """Return what the file holds, in words that only the interest itself reads. Never raises for bad content.
+
+        The path "" asks for what the content alone tells.
+        """
 
     def refuse(self, why: str) -> bytes:
         """Return, in the same words, that a file could not be looked at."""

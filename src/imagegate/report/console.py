@@ -19,6 +19,9 @@ _INDENT = "    "
 _LONGEST = 8000  # characters of one paragraph
 
 
+_SYSTEMS = ("deb", "apk", "rpm")
+
+
 class Console:
     """See interface.Report; `width` in columns, `every` to list all findings."""
 
@@ -98,6 +101,10 @@ class Console:
         if finding.title:
             yield from self._lines(_short(finding.title, 2 * self._width), body, "dim")
         yield from self._lines(f"rule {wording.rules(judged)}; {_short(wording.layer(judged, verdict), 90)}", body, "dim")
+        places = list(dict.fromkeys(one.finding.location.path for one in group))
+        if finding.package.type not in _SYSTEMS:  # whose path is that of their database
+            more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+            yield from self._lines(f"in {_short(places[0], 120)}{more}", body, "dim")
         if finding.aliases:
             yield from self._lines(f"also {_short(wording.names(judged), 200)}", body, "dim")
 

@@ -25,7 +25,7 @@ from imagegate.source.layer import Blob, Budget, Entry, Layer
 from imagegate.source.stream import Region
 from imagegate.text import clean
 
-_FORM = "1"
+_FORM = "2"
 _LARGEST = 1 << 30  # bytes of all layers together
 _FACTS = 20_000  # small files; beyond that the oldest half goes
 _TICK = 50_000_000  # nanoseconds: a file changed so shortly ago could change again without a trace
@@ -204,7 +204,7 @@ def _stored(layer: Layer) -> bytes:
     """Return the layer as JSON, its length before it, and the kept contents and notes behind it."""
     entries = [entry for _, entry in layer.order]
     plain = [(path, entry) for path, entry in layer.order if not path.rpartition("/")[2].startswith(".wh.")]
-    blobs = (*layer.captured.items(), *layer.notes.items())
+    blobs = (*layer.captured.values(), *layer.notes.values())
     facts = {
         "paths": "\0".join(path for path, _ in layer.order),
         "kinds": "".join(_CHARACTERS[entry.kind] for entry in entries),
@@ -212,7 +212,7 @@ def _stored(layer: Layer) -> bytes:
         "sizes": [entry.size for entry in entries],
         "offsets": [entry.offset for entry in entries],
         "captured": [(offset, len(data)) for offset, data in layer.captured.items()],
-        "notes": [(offset, len(data)) for offset, data in layer.notes.items()],
+        "notes": [(offset, path, len(data)) for (offset, path), data in layer.notes.items()],
         # Where nothing came twice and nothing replaced something else, it need not be put together again.
         "sets": {name: sorted(getattr(layer, name)) for name in _SETS} if plain == list(layer.entries.items()) else None,
         "indirect": layer.indirect,
@@ -220,7 +220,7 @@ def _stored(layer: Layer) -> bytes:
         "size": layer.size,
     }
     head = json.dumps(facts, separators=(",", ":")).encode()
-    return b"".join((len(head).to_bytes(8, "big"), head, *(data for _, data in blobs)))
+    return b"".join((len(head).to_bytes(8, "big"), head, *blobs))
 
 
 _SETS = ("folders", "hollow", "unnamed", "whiteouts", "opaque")
@@ -238,11 +238,13 @@ def _restored(data: bytes, diff_id: str, blob: Blob, budget: Budget) -> Layer:
     rows = zip(kinds, facts["sizes"], links, facts["offsets"], strict=True)
     layer.order = list(zip(paths, starmap(Entry, rows), strict=True))
     budget.name(len(facts["paths"]) + len(facts["links"]), len(paths))
-    for kept, sizes in ((layer.captured, facts["captured"]), (layer.notes, facts["notes"])):
-        for offset, size in sizes:
-            kept[offset] = data[end : end + size]
-            end += size
-    budget.note(sum(size for _, size in facts["notes"]))
+    for offset, size in facts["captured"]:
+        layer.captured[offset] = data[end : end + size]
+        end += size
+    for offset, path, size in facts["notes"]:
+        layer.notes[offset, path] = data[end : end + size]
+        end += size
+    budget.note(sum(size for *_, size in facts["notes"]))
     if facts["sets"] is None:
         for path, entry in layer.order:
             layer.put(path, entry)

@@ -37,6 +37,9 @@ class Entry(NamedTuple):
     offset: int
 
 
+Again = dict[int, tuple[Entry, list[str]]]  # files by offset, with the names under which they did not pass
+
+
 class Budget:
     """What all layers of one image may take together."""
 
@@ -91,13 +94,14 @@ class Layer:
         self._replaced = 0
         # By offset, since a hard link has the content of its target:
         self.captured: dict[int, bytes] = {}  # files that are kept
-        self.notes: dict[int, bytes] = {}  # what the interest saw in files that it looked at
+        # What the interest saw in files that it looked at, under the path that told it how; "" where the content did.
+        self.notes: dict[tuple[int, str], bytes] = {}
         self.leads: list[str] | None = []  # links whose names are of interest, wherever they lead
 
     def scan(self, reader: Stream | Region, interest: Interest) -> None:
         """List the archive, keep and look at what is of interest as it passes."""
         scratch = Scratch()
-        linked: dict[int, tuple[str, Entry]] = {}
+        linked: Again = {}
         try:
             self._scan(reader, interest, scratch, linked)
             if linked and isinstance(reader, Region):
@@ -108,7 +112,7 @@ class Layer:
         finally:
             scratch.close()
 
-    def _scan(self, reader: Stream | Region, interest: Interest, scratch: Scratch, linked: dict[int, tuple[str, Entry]]) -> None:
+    def _scan(self, reader: Stream | Region, interest: Interest, scratch: Scratch, linked: "Again") -> None:
         for name, kind, size, link, offset in tar.members(reader):
             path = normal(name)
             if not path:
@@ -123,46 +127,52 @@ class Layer:
                 found = there is not None and there.kind != tar.FOLDER
                 entry = there if there is not None and found else Entry(kind, 0, target, offset)
                 self.indirect = self.indirect or not found  # it is below, or the way there leads through a link
-                if found and entry.kind == tar.FILE and interest.of(path) and not self._has(entry.offset):
-                    linked.setdefault(entry.offset, (path, entry))  # it passed under a name that is of no interest
+                if found and entry.kind == tar.FILE and self._misses(path, entry, interest):
+                    linked.setdefault(entry.offset, (entry, []))[1].append(path)  # it passed under another name
             self.order.append((path, entry))
             self.put(path, entry)
             if kind == tar.FILE:
-                self._see(path, entry, reader, interest, scratch)
+                self._see([path], entry, reader, interest, scratch)
             elif kind in (tar.SYMLINK, tar.HARD) and self.leads is not None and is_lead(path, interest):
                 self.leads.append(path)
             elif kind == tar.SPARSE and (interest.of(path) or _begins_sparse(reader, size, interest)):
-                self.notes[offset] = interest.refuse("it is a sparse file, whose content is not read")
-                self.budget.note(len(self.notes[offset]))
+                role = path if interest.of(path) == LOOK else ""
+                self._note(offset, role, interest.refuse("it is a sparse file, whose content is not read"))
 
-    def _see(self, path: str, entry: Entry, reader: Stream | Region, interest: Interest, scratch: Scratch) -> None:
-        """Keep or look at the file whose content comes next."""
-        size = entry.size
-        what = interest.of(path)
-        if what == KEEP:
-            if size <= limits.FILE and self.budget.capture(size):
-                self.captured[entry.offset] = reader.read(size)
-            else:
-                self.partial = True
-        elif what == LOOK or (size >= interest.smallest and interest.knows(reader.peek(4))):
-            if size > limits.LOOKED:
-                note = interest.refuse(f"{size:,} bytes are too many")
-            else:
-                note = interest.look(path, scratch.content(reader, size))
-            self.budget.note(len(note))
-            self.notes[entry.offset] = note
+    def _see(self, paths: list[str], entry: Entry, reader: Stream | Region, interest: Interest, scratch: Scratch) -> None:
+        """Keep or look at the file whose content comes next: as what its names say, and as the program that it may be."""
+        size, offset = entry.size, entry.offset
+        wanted = [interest.of(path) for path in paths]
+        looks = [path for path, what in zip(paths, wanted, strict=True) if what == LOOK]
+        if size >= interest.smallest and (offset, "") not in self.notes and interest.knows(reader.peek(4)):
+            looks.append("")
+        keep = KEEP in wanted and offset not in self.captured and size <= limits.FILE and self.budget.capture(size)
+        self.partial |= KEEP in wanted and not keep and offset not in self.captured
+        if size > limits.LOOKED:
+            for path in looks:
+                self._note(offset, path, interest.refuse(f"{size:,} bytes are too many"))
+        elif looks or keep:
+            content = scratch.content(reader, size)
+            if keep:
+                self.captured[offset] = content.read_at(0, size)
+            for path in looks:
+                self._note(offset, path, interest.look(path, content))
 
-    def _look_again(
-        self, reader: Stream | Region, interest: Interest, scratch: Scratch, files: dict[int, tuple[str, Entry]]
-    ) -> None:
+    def _note(self, offset: int, path: str, note: bytes) -> None:
+        self.budget.note(len(note))
+        self.notes[offset, path] = note
+
+    def _look_again(self, reader: Stream | Region, interest: Interest, scratch: Scratch, files: "Again") -> None:
         """Look at files by their offsets, with a reader at the beginning of the archive: one pass for all of them."""
-        for offset, (path, entry) in sorted(files.items()):
+        for offset, (entry, paths) in sorted(files.items()):
             if not reader.skip(offset - reader.at):
                 raise _changed(self.blob)
-            self._see(path, entry, reader, interest, scratch)
+            self._see(paths, entry, reader, interest, scratch)
 
-    def _has(self, offset: int) -> bool:
-        return offset in self.captured or offset in self.notes
+    def _misses(self, path: str, entry: Entry, interest: Interest) -> bool:
+        """Return whether a file has passed, but not as what this name of it says."""
+        what = interest.of(path)
+        return (what == KEEP and entry.offset not in self.captured) or (what == LOOK and (entry.offset, path) not in self.notes)
 
     def settle(self) -> None:
         """Wait until `digest`, `diff_id` and `identity` are known; raises SourceError for bytes that cannot be read."""
@@ -215,13 +225,15 @@ class Layer:
             self.captured[entry.offset] = data
         return data
 
-    def look_at(self, files: dict[int, tuple[str, Entry]], interest: Interest) -> None:
+    def look_at(self, files: "Again", interest: Interest) -> None:
         """Look at files that passed under names of no interest, all in one more pass; raises SourceError."""
         reader = open_reader(self.blob)
         if isinstance(reader, Stream):
             self.budget.passes -= 1
         if self.budget.passes < 0:
-            self.notes |= dict.fromkeys(files, interest.refuse("it is one of too many files in large layers"))
+            for offset, (_, paths) in files.items():
+                for path in paths:
+                    self._note(offset, path, interest.refuse("it is one of too many files in large layers"))
             return
         scratch = Scratch()
         try:

@@ -458,10 +458,9 @@ def fits(wanted: Platform, actual: Platform) -> bool:
 
 
 def _is_attestation(descriptor: dict[str, Any]) -> bool:
-    annotations = descriptor.get("annotations")
-    kind = annotations.get("vnd.docker.reference.type") if isinstance(annotations, dict) else None
+    """By its platform alone, as engines choose: they run what is annotated as an attestation, but names one of theirs."""
     platform = _platform(descriptor)
-    return bool(kind) or (platform is not None and platform.os == platform.architecture == "unknown")
+    return platform is not None and platform.os == platform.architecture == "unknown"
 
 
 def _select(index: dict[str, Any], selector: str, what: str) -> dict[str, Any]:

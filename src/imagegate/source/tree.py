@@ -12,7 +12,7 @@ from imagegate.errors import SourceError
 from imagegate.model.image import LOOK, File, Interest
 from imagegate.source import limits, tar
 from imagegate.source.cache import Known
-from imagegate.source.layer import Entry, Layer, is_lead
+from imagegate.source.layer import Again, Entry, Layer, is_lead
 
 _LINKS = (tar.SYMLINK, tar.HARD)
 
@@ -35,7 +35,7 @@ class Tree:
     def __init__(self, layers: Sequence[Layer | Known], interest: Interest) -> None:
         self._interest = interest
         self._steps = limits.STEPS  # that look-ups may take behind links, all together
-        self._looked: dict[tuple[str, int], Entry] | None = None
+        self._looked: dict[tuple[str, int], tuple[Entry, set[str]]] | None = None
         self._stack = layers
         self._layers: list[Layer] = []
         if any(isinstance(layer, Layer) for layer in layers):
@@ -108,31 +108,37 @@ class Tree:
         """See Files.looked."""
         found = self.catch_up()
         # Of a file with several names, as in the stores of pnpm, those count by which it is a package.
-        named = {(layer, entry.offset) for (path, layer), entry in found.items() if self._interest.of(path) == LOOK}
-        for (path, layer), entry in sorted(found.items()):
-            if (layer, entry.offset) not in named or self._interest.of(path) == LOOK:
-                yield File(path, layer, entry.size), self._layers[layer].notes[entry.offset]
+        named = {(layer, entry.offset) for (_, layer), (entry, roles) in found.items() if roles - {""}}
+        for (path, layer), (entry, roles) in sorted(found.items()):
+            if roles - {""} or (layer, entry.offset) not in named:
+                notes = self._layers[layer].notes
+                for role in sorted({*roles, ""}):
+                    if (entry.offset, role) in notes:
+                        yield File(path, layer, entry.size), notes[entry.offset, role]
 
-    def catch_up(self) -> dict[tuple[str, int], Entry]:
+    def catch_up(self) -> dict[tuple[str, int], tuple[Entry, set[str]]]:
         """Look at what has a name of interest only now that the layers lie upon each other; raises SourceError.
 
-        Returns all that was looked at and is there in the finished image, by path and layer.
+        Returns all that was looked at and is there in the finished image, by path and layer, with the names that told how.
         """
         self._ready()
         if self._looked is not None:
             return self._looked
-        found: dict[tuple[str, int], Entry] = {}
-        missing: dict[int, dict[int, tuple[str, Entry]]] = {}
+        found: dict[tuple[str, int], tuple[Entry, set[str]]] = {}
+        missing: dict[int, Again] = {}
         for path in chain(self._interesting(), self._behind_links()):
             place = self._resolve(path, self.depth - 1)
-            if place is None or place.entry is None or (place.path, place.layer) in found:
+            if place is None or place.entry is None:
                 continue
-            entry = place.entry
-            if entry.offset not in self._layers[place.layer].notes:
-                if entry.kind != tar.FILE or self._interest.of(path) != LOOK:
+            entry, kind = place.entry, self._interest.kind(path)
+            # A link is only looked through where the file's own name does not say the same.
+            role = path if kind and kind != self._interest.kind(place.path) else place.path if kind else ""
+            if (entry.offset, role) not in self._layers[place.layer].notes:
+                if entry.kind != tar.FILE or not role:
                     continue
-                missing.setdefault(place.layer, {}).setdefault(entry.offset, (path, entry))
-            found[place.path, place.layer] = entry
+                paths = missing.setdefault(place.layer, {}).setdefault(entry.offset, (entry, []))[1]
+                paths += [] if role in paths else [role]
+            found.setdefault((place.path, place.layer), (entry, set()))[1].add(role)
         for layer, files in missing.items():
             self._layers[layer].look_at(files, self._interest)
         self._looked = found
@@ -142,7 +148,8 @@ class Tree:
         """Yield what was looked at, and the links that may lead to something that was not, because of its name."""
         for layer in self._layers:
             yield from self._leads(layer)
-            yield from (path for path, entry in layer.entries.items() if entry.offset in layer.notes)
+            offsets = {offset for offset, _ in layer.notes}
+            yield from (path for path, entry in layer.entries.items() if entry.offset in offsets)
 
     def _leads(self, layer: Layer) -> list[str]:
         if layer.leads is not None:
