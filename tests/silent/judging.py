@@ -43,10 +43,6 @@ def everything(path: Path, *without: str) -> Path:
         spoken = [record(f"{base}-{name}", ecosystem, name, "0.1") for name in ("python3-django", "py3-django")]
         rest = (record(f"PAD-{ecosystem}-{n}", ecosystem, f"nobody-has-{n}", "0.1") for n in range(300))
         records[base] = [weak, *spoken, *rest]
-            weak,
-            *spoken,
-            *(record(f"PAD-{ecosystem}-{n}", ecosystem, f"nobody-has-{n}", "0.1") for n in range(300)),
-        ]
     for number, (ecosystem, name) in enumerate(LANGUAGES.items()):
         facts = {"upstream": [f"CVE-2025-9{number}"], "severity": CRITICAL, "modified": TODAY}
         records[ecosystem] = [record(f"{ecosystem}-1", ecosystem, name, "2.0.0", **facts), *_padding(ecosystem)]
