@@ -107,11 +107,12 @@ def _unspoken(inventory: Inventory) -> list[Evidence]:
 
 def _quiet(needed: tuple[str, ...], store: Store, built: str) -> list[Evidence]:
     """Sources that have said nothing new for long: a frozen copy is confirmed daily, and still old."""
-    return [
-        Evidence("uncovered", "warn", f"the newest record of {source.name} is of {source.newest[:10]}")
+    old = [
+        f"of {source.name} is of {source.newest[:10]}"
         for source in store.sources()
         if source.name in (*needed, EXPLOITED) and (_day(built) - _day(source.newest)) > _QUIET
     ]
+    return [Evidence("uncovered", "warn", f"the newest record {', '.join(old)}")] if old else []
 
 
 def _day(moment: str) -> date:

@@ -62,6 +62,8 @@ class Looking:
         """A digest of the program text that sees: what another text saw may have missed something."""
         here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         found = hashlib.sha256(usedforsecurity=False)
+        with open(os.path.join(here, "text.py"), "rb") as file:
+            found.update(file.read())
         for room in ("cataloger", "model", "source"):
             for folder, _, files in sorted(os.walk(os.path.join(here, room))):
                 for name in sorted(files):

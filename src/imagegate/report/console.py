@@ -20,6 +20,7 @@ _LONGEST = 8000  # characters of one paragraph
 
 
 _SYSTEMS = ("deb", "apk", "rpm")
+_BUILT_IN = ("golang", "cargo")  # into programs
 
 
 class Console:
@@ -111,18 +112,26 @@ class Console:
     def _upgrades(self, verdict: Verdict) -> Iterator[str]:
         """One line per source package, with the version that has every fix."""
         wanted: dict[tuple[str, str], dict[str, None]] = {}
+        places: dict[tuple[str, str], dict[str, None]] = {}
         for judged in verdict.findings:
             finding = judged.finding
             if judged.status == "violates" and finding.fixed_in:
                 name = finding.package.source_name or finding.package.name
                 versions = [finding.upgrade] if finding.upgrade else finding.fixed_in
-                wanted.setdefault((name, finding.package.type), {}).update(dict.fromkeys(versions))
+                key = (name, finding.package.type)
+                wanted.setdefault(key, {}).update(dict.fromkeys(versions))
+                if finding.package.type in _BUILT_IN or "!/" in finding.location.path:  # upgraded by building anew
+                    places.setdefault(key, {})[finding.location.path.partition("!/")[0]] = None
         if not wanted:
             return
         yield ""
         yield self._paint("What to upgrade", "bold")
-        for (name, _), highest in sorted(wanted.items()):
-            yield from self._lines(f"{name}: {', '.join(highest)} or later", "  ")
+        for key, highest in sorted(wanted.items()):
+            inside = list(places.get(key, ()))
+            more = f" and {len(inside) - 1} more" if len(inside) > 1 else ""
+            where = f", and build {_short(inside[0], 100)}{more} with it" if inside else ""
+            name = "the Go toolchain" if key == ("stdlib", "golang") else key[0]
+            yield from self._lines(f"{name}: {', '.join(highest)} or later{where}", "  ")
 
     def _evidence(self, verdict: Verdict) -> Iterator[str]:
         told = [item for item in verdict.evidence if item.status != "ok" or item.found != "ok"]

@@ -10,7 +10,7 @@ from typing import Protocol
 from imagegate.errors import SourceError
 from imagegate.model.image import Interest
 from imagegate.source import limits, tar
-from imagegate.source.cache import Known, Wish, identity
+from imagegate.source.cache import Known, Wish, identity, stamps
 from imagegate.source.layer import Budget, Layer, normal, scan_layer, scan_stream
 from imagegate.source.stream import Bomb, OpenFile, Region, Stream, bounded, compression
 from imagegate.text import clean
@@ -91,11 +91,13 @@ class _Files:
             return None
 
         def scan() -> Layer:
-            before = identity(blob.region())
+            before, known = stamps(blob.region()), identity(blob.region())
             layer = scan_layer(blob, wish.interest, self._budget)
 
             def identify() -> None:
-                layer.identity = before if before == identity(blob.region()) else ""
+                if before != stamps(blob.region()):  # what was listed may not be what was hashed
+                    raise SourceError("it changed while it was read", "Is something else writing to it?")
+                layer.identity = known
 
             layer.later.append(identify)
             return layer

@@ -149,13 +149,18 @@ class Cache:
 
 def identity(region: Region | None) -> str:
     """Return what an open file's content is known by, "" for one that changed so shortly ago that it may change unseen."""
+    known = stamps(region)
+    if region is None or time.time_ns() - max(known[3:5]) < _TICK:
+        return ""
+    return "file " + " ".join(map(str, (*known, region.start, region.size)))
+
+
+def stamps(region: Region | None) -> tuple[int, ...]:
+    """Return device, inode, size, mtime and ctime of an open file, in bytes and nanoseconds; () without one."""
     if region is None:
-        return ""
+        return ()
     facts = os.fstat(region.file.number)
-    if time.time_ns() - max(facts.st_mtime_ns, facts.st_ctime_ns) < _TICK:
-        return ""
-    known = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, region.start, region.size)
-    return "file " + " ".join(map(str, known))
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
 
 
 def _prepared(folder: str, say: Callable[[str], None]) -> str | None:
