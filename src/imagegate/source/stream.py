@@ -14,7 +14,7 @@ GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE = tuple(bytes([low, 0x2A, 0x4D, 0x18]) for low in range(0x50, 0x60))
 _AHEAD = 16 << 10  # bytes
-_PIECE = 8 << 20  # bytes
+_PIECE = 16 << 20  # bytes
 _UNKNOWN = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x04\x22\x4d\x18": "lz4"}
 
 
@@ -226,7 +226,11 @@ class Hasher:
         """Return the hexadecimal digest of all that came by; raises what reading them raised."""
         self._queue.put(None)
         if self._thread is not None:
-            self._thread.join()
+            _CORES.release()  # whoever waits leaves a core to those that hash
+            try:
+                self._thread.join()
+            finally:
+                _CORES.acquire()
         if self._error is not None:
             raise self._error
         return self._hash.hexdigest()
