@@ -220,10 +220,12 @@ def cached() -> list[bytes]:
     from imagegate.source.cache import _stored
     from imagegate.source.layer import scan_layer
 
-    layers = [scan_layer(_Blob(one, stream=False), INTEREST) for one in samples.layers()]
-    for layer in layers:
-        layer.settle()
-    return [_stored(layer) for layer in layers]
+    kept = []
+    for one in samples.layers():
+        layer = scan_layer(_Blob(one, stream=False), INTEREST)
+        layer.settle()  # before the next one takes its place in the file
+        kept.append(_stored(layer))
+    return kept
 
 
 # --- what is asked over a network, and for whom ----------------------------------------------------------------------
@@ -353,6 +355,7 @@ def database(path: str, data: bytes, beside: dict[str, bytes] | None = None) -> 
         **(beside or {}),
     }
     lower = scan_layer(_Blob(images.layer(files | {path: data}), stream=False), INTEREST)
+    lower.settle()
     upper = scan_layer(_Blob(images.layer({path: data[: len(data) // 2 * 2], "x": b""}), stream=False), INTEREST)
     found = take_inventory(OpenImage(Image("x", "x", "x", None, "linux/amd64"), Tree([lower, upper], INTEREST)))
     _evidence(found.evidence)
