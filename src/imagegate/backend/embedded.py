@@ -11,11 +11,10 @@ from imagegate.matcher.ecosystem import base_of, ecosystem_of_type, ecosystems_o
 from imagegate.matcher.match import match
 from imagegate.model.image import Evidence, Interest, OpenImage
 from imagegate.model.inventory import Inventory
-from imagegate.model.releases import FAMILIES
+from imagegate.model.releases import SYSTEMS
 from imagegate.model.scan import BackendRun, ScanReport
 from imagegate.text import clean
 
-_SYSTEMS = ("deb", "apk", "rpm")  # whose missing or unknown distribution is evidence of its own
 _QUIET = timedelta(days=90)  # every publisher here has something new each week
 
 OpenStore = Callable[[tuple[str, ...]], Store | None]
@@ -40,8 +39,10 @@ class Embedded:
             run = BackendRun(self.name, __version__, None)
             return ScanReport(opened.image, (run,), inventory.distribution, inventory.packages, (), evidence)
         try:
-            coverage = _coverage(inventory, store)
-            matches = match(inventory, store, covered=all(item.found != "fail" for item in _release(inventory, store)))
+            covered = store.coverage()
+            release = _release(inventory, covered)
+            coverage = [*release, *_unspoken(inventory), *_coverage(inventory, covered, store)]
+            matches = match(inventory, store, covered=all(item.found != "fail" for item in release))
             database = store.database(needed)
             quiet = _quiet(needed, store, database.built)
             evidence = (*inventory.evidence, *matches.evidence, *coverage, *quiet)
@@ -58,10 +59,9 @@ def _needed(inventory: Inventory) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (*distribution, *map(ecosystem_of_type, kinds)))))
 
 
-def _coverage(inventory: Inventory, store: Store) -> list[Evidence]:
-    """What the store lacks for this image: a release or an ecosystem that nobody writes about must not look clean."""
-    evidence = [*_release(inventory, store), *_unspoken(inventory)]
-    covered = store.coverage()
+def _coverage(inventory: Inventory, covered: dict[str, int], store: Store) -> list[Evidence]:
+    """What the store lacks for this image: an ecosystem that nobody writes about must not look clean."""
+    evidence = []
     for kind in sorted({package.type for package in inventory.packages}):
         ecosystem = ecosystem_of_type(kind)
         if ecosystem:
@@ -72,11 +72,11 @@ def _coverage(inventory: Inventory, store: Store) -> list[Evidence]:
     return evidence
 
 
-def _release(inventory: Inventory, store: Store) -> list[Evidence]:
+def _release(inventory: Inventory, covered: dict[str, int]) -> list[Evidence]:
+    """What the store lacks for the distribution's release."""
     distribution = inventory.distribution
     if distribution is None:
         return []
-    covered = store.coverage()
     records = sum(covered.get(ecosystem, 0) for ecosystem in ecosystems_of(distribution, covered))
     hardened = base_of(distribution).startswith("Docker")  # its os-release says `alpine`
     name = base_of(distribution) if hardened else distribution.id
@@ -94,10 +94,10 @@ def _enough(records: int, fewest: int, name: str) -> Evidence:
 
 def _unspoken(inventory: Inventory) -> list[Evidence]:
     """Packages of a kind that no advisories are published for, as far as we know."""
-    system = FAMILIES[inventory.distribution.id].database if inventory.distribution else ""
     counts: dict[str, int] = {}
     for package in inventory.packages:
-        if package.type not in (system, *_SYSTEMS) and ecosystem_of_type(package.type) is None:
+        # A missing or unknown distribution is evidence of its own.
+        if package.type not in SYSTEMS and ecosystem_of_type(package.type) is None:
             counts[package.type] = counts.get(package.type, 0) + 1
     return [
         Evidence("uncovered", "fail", f"{count} packages of type {clean(kind, 40)} were found, for which no advisories are known")

@@ -165,8 +165,8 @@ def _modules(text: str, found: Sightings) -> None:
 def _module(fields: list[str], main: bool, found: Sightings, basis: str = "installed") -> None:
     path, version = clean(fields[0]), clean(fields[1])
     if not _NO_RELEASE.match(version):
-        # package_url() takes a namespace of one part; no module path has a percent sign, and those are escaped.
-        purl = package_url("golang", "", path, version, {}).replace("%2F", "/")
+        namespace, _, name = path.rpartition("/")
+        purl = package_url("golang", namespace, name, version, {})
         found.packages.append(Sighting("golang", path, version, purl, basis))
     elif not main:
         found.doubtful(f"the version of the Go module {path} is not known")

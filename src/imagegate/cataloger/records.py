@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from imagegate.cataloger.interface import Sighting, Sightings
 from imagegate.model.image import Content
@@ -221,5 +220,4 @@ def text_of(value: object) -> str:
 def _purl(kind: str, namespace: str, name: str, version: str, qualifiers: dict[str, str]) -> str:
     if kind in ("composer", "hex", "pub"):
         namespace, name = namespace.lower(), name.lower()
-    folders = "".join(quote(part, safe=":~.-_") + "/" for part in namespace.split("/") if part)
-    return package_url(kind, "", name, version, qualifiers).replace("/", "/" + folders, 1)
+    return package_url(kind, namespace, name, version, qualifiers)

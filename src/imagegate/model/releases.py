@@ -304,3 +304,5 @@ FAMILIES = {
         """),
     ),
 }
+# The types of packages that make up operating systems.
+SYSTEMS = frozenset(family.database for family in FAMILIES.values())

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from imagegate.model.releases import SYSTEMS
 from imagegate.model.severity import Severity
 from imagegate.model.verdict import Failure, JudgedFinding, Outcome, Verdict
 from imagegate.report import wording
@@ -19,7 +20,6 @@ _INDENT = "    "
 _LONGEST = 8000  # characters of one paragraph
 
 
-_SYSTEMS = ("deb", "apk", "rpm")
 _BUILT_IN = ("golang", "cargo")  # into programs
 
 
@@ -103,7 +103,7 @@ class Console:
             yield from self._lines(_short(finding.title, 2 * self._width), body, "dim")
         yield from self._lines(f"rule {wording.rules(judged)}; {_short(wording.layer(judged, verdict), 90)}", body, "dim")
         places = list(dict.fromkeys(one.finding.location.path for one in group))
-        if finding.package.type not in _SYSTEMS:  # whose path is that of their database
+        if finding.package.type not in SYSTEMS:  # whose path is that of their database
             more = f" and {len(places) - 1} more" if len(places) > 1 else ""
             yield from self._lines(f"in {_short(places[0], 120)}{more}", body, "dim")
         if finding.aliases:

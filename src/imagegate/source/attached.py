@@ -18,7 +18,7 @@ from imagegate.source import limits
 from imagegate.source.cache import Cache
 from imagegate.source.manifest import Asked, find_manifest, fits, left_out, no_platform, parse_document, platform_of, read_blob
 from imagegate.source.reference import Reference, Remote
-from imagegate.source.registry import Access, Client, RegistryStore
+from imagegate.source.registry import Access, Client, RegistryStore, objects
 from imagegate.source.sbom import Listing, unwrap
 from imagegate.source.sbom.envelope import PREDICATES
 from imagegate.text import clean
@@ -138,7 +138,7 @@ def _target(store: RegistryStore, asked: Asked, place: str) -> Target | OpenImag
     rootfs = facts.get("rootfs")
     told = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
     diff_ids = {one for one in (told if isinstance(told, list) else ()) if isinstance(one, str)}
-    blobs = {str(layer.get("digest")) for layer in _objects(manifest.get("layers"))}
+    blobs = {str(layer.get("digest")) for layer in objects(manifest.get("layers"))}
     way, images = [digest], set()
     for name, children in reversed(list(_indexes(store))):
         inside = {str(child.get("digest")) for child in children if not _attested(child)}
@@ -163,7 +163,7 @@ def _indexes(store: RegistryStore) -> Iterator[tuple[str, list[dict[str, Any]]]]
         if name not in ("oci-layout", "index.json"):
             document = _document(store.small(name))
             if isinstance(document.get("manifests"), list):
-                yield name.replace("blobs/sha256/", "sha256:"), _objects(document["manifests"])
+                yield name.replace("blobs/sha256/", "sha256:"), objects(document["manifests"])
 
 
 def _candidates(client: Client, subject: str, store: RegistryStore) -> Iterator[_Candidate]:
@@ -178,7 +178,7 @@ def _candidates(client: Client, subject: str, store: RegistryStore) -> Iterator[
             raise _foreign(f"the manifest {digests.of(raw)}", subject)
         config = manifest.get("config")
         named = str(manifest.get("artifactType") or (config.get("mediaType") if isinstance(config, dict) else ""))
-        for layer in _objects(manifest.get("layers")):
+        for layer in objects(manifest.get("layers")):
             kinds = [kind.partition(";")[0].strip().lower() for kind in (str(layer.get("mediaType")), named)]
             predicate = _predicate(layer, manifest)
             if kinds[0].startswith(_STATEMENTS):
@@ -192,7 +192,7 @@ def _attached(client: Client, subject: str, store: RegistryStore) -> Iterator[tu
     """Yield manifests of what is attached to the subject, and whether they must name it."""
     tag = subject.replace(":", "-")
     answer = client.document(f"referrers/{subject}") or client.document(f"manifests/{tag}")
-    for descriptor in _objects(_document(answer[0] if answer else None).get("manifests")):
+    for descriptor in objects(_document(answer[0] if answer else None).get("manifests")):
         yield _manifest_of(client, descriptor), True
     for _, children in _indexes(store):
         for child in children:
@@ -261,7 +261,3 @@ def _document(raw: bytes | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
-
-
-def _objects(value: object) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -203,8 +203,7 @@ class Layer:
         """Return a layer of the same archive in which nothing has its place yet."""
         layer = Layer(self.blob, self.budget)
         layer.leads = None  # under which names they lie, only the tree knows
-        for name in ("order", "captured", "notes", "identity", "problem", "digest", "diff_id", "size"):
-            setattr(layer, name, getattr(self, name))
+        layer.order, layer.captured, layer.notes = self.order, self.captured, self.notes
         return layer
 
     def read(self, path: str) -> bytes:

@@ -512,8 +512,8 @@ class RegistryStore:
         children, layers = document.get("manifests"), document.get("layers")
         if children is not None and layers is not None:  # tools differ in what they would run: CVE-2021-41190
             raise SourceError(f"{self.what}: a manifest that is also an index", "Push the image again.")
-        self._manifests |= {str(child.get("digest")) for child in _objects(children)}
-        for layer in _objects(layers):
+        self._manifests |= {str(child.get("digest")) for child in objects(children)}
+        for layer in objects(layers):
             size = layer.get("size")
             if isinstance(size, int) and size >= 0:
                 self._sizes[str(layer.get("digest"))] = min(size, limits.UNPACKED)
@@ -555,7 +555,8 @@ def challenges(header: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def _objects(value: object) -> list[dict[str, Any]]:
+def objects(value: object) -> list[dict[str, Any]]:
+    """Return those items of a list in a document that are objects, nothing for any other value."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
