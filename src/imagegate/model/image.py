@@ -151,6 +151,19 @@ class Memory(Protocol):
         """Keep something for the next time; it is no error where that is not possible."""
 
 
+class Offer(Protocol):
+    """How somebody else gets the bytes of the layers, each as stored: what its digest names."""
+
+    def here(self, layer: int) -> Content | None:
+        """Return the bytes of a layer that lies on this machine, None for one in a registry."""
+
+    def there(self, layer: int) -> tuple[str, dict[str, str]]:
+        """Return the address of a layer in a registry, and the headers that open it now: a token in them lasts minutes.
+
+        Raises SourceError where the registry gives none.
+        """
+
+
 def _confirmed() -> None:
     """Nothing is left to verify."""
 
@@ -161,6 +174,8 @@ class OpenImage:
 
     With a `bill` there are no files: somebody else says what is installed. Digests may still be computed on another
     core: nothing of the image may be believed before `confirm` has returned, which raises SourceError for a wrong one.
+    `offer` is there where it was asked for. `looked` is False where the layers were left to somebody else: then there
+    are no files either.
     """
 
     image: Image
@@ -169,3 +184,5 @@ class OpenImage:
     bill: "Bill | None" = None
     memory: Memory | None = None
     confirm: Callable[[], None] = _confirmed
+    offer: Offer | None = None
+    looked: bool = True
