@@ -4,18 +4,16 @@ Such text is hostile: it may hold terminal escapes, bidirectional overrides or l
 It is cleaned once, where it enters the model; every report format then escapes for itself with a real encoder.
 """
 
-import re
 import unicodedata
 
 LONGEST = 2000
-_PRINTABLE = re.compile(r"[\x20-\x7e]*\Z")
 _VISIBLE = {"\r": "\\r", "\n": "\\n", "\t": " "}
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, bidi, surrogate, private, unassigned, separators
 
 
 def clean(text: str, longest: int = LONGEST) -> str:
     """Return the text on one line, with control and bidi characters as visible escapes, cut at `longest`."""
-    if len(text) <= longest and _PRINTABLE.match(text):
+    if len(text) <= longest and text.isascii() and text.isprintable():  # nearly every text: quicker than a pattern
         return text
     shown = "".join(_harmless(char) for char in text[: longest + 1])
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
