@@ -36,10 +36,22 @@ class Judge:
         return Failure(reference, exit_code, error.message, error.hint, stamp(self.clock), identity)
 
 
+def nothing(_: Outcome) -> None:
+    """Nobody wants to know in advance."""
+
+
 def check(
-    references: Iterable[str], openings: Openings, backend: Backend, judge: Judge, exit_code: Callable[[ImageGateError], int]
+    references: Iterable[str],
+    openings: Openings,
+    backend: Backend,
+    judge: Judge,
+    exit_code: Callable[[ImageGateError], int],
+    ahead: Callable[[Outcome], None] = nothing,
 ) -> Iterator[Outcome]:
-    """Yield a verdict, or the reason why there is none, for every image, in order."""
+    """Yield a verdict, or the reason why there is none, for every image, in order.
+
+    `ahead` is told of a verdict while digests are still computed on another core: it may prepare, and publish nothing.
+    """
     for reference in references:
         try:
             found = openings(reference, backend.interest)
@@ -50,8 +62,10 @@ def check(
             try:
                 opened = opening()  # image: layers, verified
                 report = backend.scan(opened)  # inventory and findings
+                verdict = judge.verdict(report)  # policy
+                ahead(verdict)
                 opened.confirm()  # every digest, which other cores computed meanwhile
-                yield judge.verdict(report)  # policy
+                yield verdict
             except ImageGateError as error:
                 yield judge.failure(reference, error, exit_code(error))
 

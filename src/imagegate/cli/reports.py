@@ -62,9 +62,25 @@ def is_watched(targets: Sequence[Target]) -> bool:
     return sys.stdout.isatty() and any(target.format == "console" and not target.path for target in targets)
 
 
-def write_all(targets: Sequence[Target], outcomes: Sequence[Outcome], look: Look) -> list[ReportError]:
-    """Write every report; return an error for each that could not be, after the others were written."""
-    return write_texts(targets, lambda target: _report(target, look).render(outcomes))
+class Writer:
+    """Writes the reports that were asked for."""
+
+    def __init__(self, targets: Sequence[Target], look: Look) -> None:
+        self._targets = targets
+        self._look = look
+        self._of: Outcome | None = None
+        self._texts: dict[Target, str] = {}
+
+    def prepare(self, outcome: Outcome) -> None:
+        """Render the reports of what may turn out to be the only outcome; nothing is written."""
+        self._of = outcome
+        self._texts = {target: _report(target, self._look).render([outcome]) for target in self._targets}
+
+    def write(self, outcomes: Sequence[Outcome]) -> list[ReportError]:
+        """Write every report; return an error for each that could not be, after the others were written."""
+        if len(outcomes) == 1 and outcomes[0] is self._of:
+            return write_texts(self._targets, self._texts.__getitem__)
+        return write_texts(self._targets, lambda target: _report(target, self._look).render(outcomes))
 
 
 def write_texts(targets: Sequence[Target], render: Callable[[Target], str]) -> list[ReportError]:
@@ -115,8 +131,6 @@ def write_file(path: str, text: str) -> None:
         with tempfile.NamedTemporaryFile(dir=os.path.dirname(real), prefix=".imagegate-", delete=False) as file:
             temporary = file.name
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
             os.fchmod(file.fileno(), 0o666 & ~_umask())
         os.replace(temporary, real)
         temporary = ""

@@ -24,6 +24,7 @@ from imagegate.source.opening import Opening
 from imagegate.text import clean
 
 _OWN_POLICY = "imagegate.yaml"
+Ahead = Callable[[Outcome], None]
 _CI = ("CI", "JENKINS_URL", "TF_BUILD", "BUILDKITE", "TEAMCITY_VERSION")
 
 
@@ -55,7 +56,7 @@ def check(settings: Settings, scan: Scan) -> int:
     """Scan and judge every image, write the reports, return the exit code."""
     from imagegate.source.opening import openings
 
-    def outcomes(terminal: Terminal) -> Iterable[Outcome]:
+    def outcomes(terminal: Terminal, ahead: Ahead) -> Iterable[Outcome]:
         if scan.db == "":
             raise UsageError("--db is empty", "Is a variable of the pipeline not set? Leave the option out for the default.")
         clock = datetime.now(UTC)
@@ -74,7 +75,7 @@ def check(settings: Settings, scan: Scan) -> int:
         def opened(reference: str, interest: Interest) -> list[Opening]:
             return openings(reference, interest, options)
 
-        return gate.check(scan.references, opened, Embedded(store), judge, exit_code.of)
+        return gate.check(scan.references, opened, Embedded(store), judge, exit_code.of, ahead)
 
     return _run(settings, scan.references, outcomes)
 
@@ -83,7 +84,7 @@ def evaluate(settings: Settings, file: str, at: str | None) -> int:
     """Judge a stored result again, write the reports, return the exit code."""
     from imagegate.backend.stored import read
 
-    def outcomes(terminal: Terminal) -> Iterable[Outcome]:
+    def outcomes(terminal: Terminal, _: Ahead) -> Iterable[Outcome]:
         clock = _clock(at)
         judge = gate.Judge(_policy(settings, clock, terminal), clock, settings.report_only)
         for scan in read(_bytes(file), clean(file, 300)):
@@ -107,7 +108,7 @@ def demo(settings: Settings) -> int:
 
     clock = datetime(2014, 4, 8, 12, tzinfo=UTC)
 
-    def outcomes(terminal: Terminal) -> Iterable[Outcome]:
+    def outcomes(terminal: Terminal, _: Ahead) -> Iterable[Outcome]:
         terminal.say("demo: Ubuntu 12.04 with the OpenSSL of Heartbleed, against bundled advisories, judged as on 8 April 2014")
         with as_file(files("imagegate").joinpath("demo")) as folder, TemporaryDirectory() as scratch:
             policy = replace(load.load(str(folder / "policy.yaml"), clock.date()), reference="demo")
@@ -126,7 +127,7 @@ def demo(settings: Settings) -> int:
     return _run(settings, ["heartbleed:demo"], outcomes)
 
 
-def _run(settings: Settings, references: list[str], outcomes: Callable[[Terminal], Iterable[Outcome]]) -> int:
+def _run(settings: Settings, references: list[str], outcomes: Callable[[Terminal, Ahead], Iterable[Outcome]]) -> int:
     """Collect what comes, write every report whatever happened, and return the exit code.
 
     Reports are written also when there is no verdict: a CI server must always find them.
@@ -138,8 +139,10 @@ def _run(settings: Settings, references: list[str], outcomes: Callable[[Terminal
     # A person who watches both streams reads an error once, in the report; logs that keep them apart have it in both.
     told = reports.is_watched(targets) and terminal.is_watched
     done: list[Outcome] = []
+    written = reports.Writer(targets, reports.Look(settings.color, settings.verbose))
+    ahead = written.prepare if len(references) == 1 else gate.nothing
     try:
-        for outcome in outcomes(terminal):
+        for outcome in outcomes(terminal, ahead):
             done.append(outcome)
             if isinstance(outcome, Failure):
                 _complain(terminal, outcome, told)
@@ -148,7 +151,7 @@ def _run(settings: Settings, references: list[str], outcomes: Callable[[Terminal
         _complain(terminal, done[-1], told)
     terminal.clear()
     will_report()
-    errors = reports.write_all(targets, done, reports.Look(settings.color, settings.verbose))
+    errors = written.write(done)
     for problem in errors:
         terminal.error(f"error: {problem.message}")
         terminal.error(f"hint: {problem.hint}")
