@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Protocol
 
 from imagegate.errors import SourceError
-from imagegate.model.image import Interest
+from imagegate.model.image import Content, Interest
 from imagegate.source import limits, tar
 from imagegate.source.cache import Known, Wish, identity, stamps
 from imagegate.source.layer import Budget, Layer, normal, scan_layer, scan_stream
@@ -22,6 +22,7 @@ class Store(Protocol):
     """Named blobs; `what` says in an error where they are."""
 
     what: str
+    elsewhere: bool  # a registry: whoever scans can get the layers there
 
     def names(self) -> list[str]:
         """Return the names of all blobs."""
@@ -31,6 +32,27 @@ class Store(Protocol):
 
     def layer(self, name: str, wish: Wish) -> Layer | Known | None:
         """Return a layer, scanned or known from before, or None where there is none."""
+
+    def here(self, name: str) -> Content | None:
+        """Return a blob as it is stored, None where that is not on this machine, or not to be read twice."""
+
+    def there(self, name: str) -> tuple[str, dict[str, str]]:
+        """Return the address of a blob and the headers that open it; raises SourceError where it has none."""
+
+
+class Local:
+    """What blobs on this machine have in common: no address."""
+
+    what = ""
+    elsewhere = False
+
+    def here(self, name: str) -> Content | None:  # noqa: ARG002 (of the protocol)
+        """See Store.here."""
+        return None
+
+    def there(self, name: str) -> tuple[str, dict[str, str]]:
+        """See Store.there."""
+        raise SourceError(f"{self.what}: {clean(name, 200)} is in no registry", "Please report this.")
 
 
 class FileBlob:
@@ -70,7 +92,7 @@ def open_file(path: str) -> Region:
     return Region(file, 0, facts.st_size)
 
 
-class _Files:
+class _Files(Local):
     """Blobs that are regions of open files."""
 
     def __init__(self) -> None:
@@ -103,6 +125,11 @@ class _Files:
             return layer
 
         return wish.known(blob, scan, self._budget) or scan()
+
+    def here(self, name: str) -> Content | None:
+        """See Store.here."""
+        blob = self._blob(name)
+        return None if blob is None else blob.region()
 
 
 class Folder(_Files):
@@ -152,7 +179,23 @@ class TarFile(_Files):
         return None if found is None else FileBlob(found, self._members[found])
 
 
-class TarStream:
+def kept(what: str, chunks: Iterator[bytes]) -> TarFile:
+    """Return an archive that comes by only once from a file without a name: it is there as long as somebody reads it."""
+    import tempfile
+
+    try:
+        with tempfile.TemporaryFile(prefix="imagegate-") as file:
+            for chunk in chunks:
+                file.write(chunk)
+            file.flush()
+            size = file.tell()
+            region = Region(OpenFile(os.dup(file.fileno())), 0, size)
+    except OSError as error:
+        raise SourceError(f"{what}: it cannot be kept: {error.strerror}", f"Make room in {tempfile.gettempdir()}.") from None
+    return TarFile(what, region)
+
+
+class TarStream(Local):
     """A tar archive that is compressed or comes from an engine: read once, from beginning to end.
 
     The manifest may come last, so every member that could be a layer is scanned as it passes.

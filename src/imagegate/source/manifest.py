@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any
 
 from imagegate.errors import SourceError
-from imagegate.model.image import Evidence, Image, Interest, OpenImage, Platform
+from imagegate.model.image import Content, Evidence, Image, Interest, OpenImage, Platform
 from imagegate.model.image import Layer as ImageLayer
 from imagegate.source import digest as digests
 from imagegate.source import limits
-from imagegate.source.archive import Store
+from imagegate.source.archive import Local, Store
 from imagegate.source.cache import Cache, Known, Memory, Wish
 from imagegate.source.layer import Budget, Layer
 from imagegate.source.reference import Reference, familiar
@@ -44,6 +44,7 @@ class Asked:
     interest: Interest
     cache: Cache
     jobs: int = 2
+    offer: bool = False  # somebody else scans
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class NotKnown(Exception):
     """A layer is not in the cache any more."""
 
 
-class _Cached:
+class _Cached(Local):
     """Layers of the cache alone, named by their diff ids."""
 
     def __init__(self, what: str) -> None:
@@ -225,7 +226,8 @@ def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descri
     evidence: list[Evidence] = []
     unverified: list[Callable[[], None]] = []
     diff_ids = [digests.checked(diff_id, "a layer") for diff_id in diff_ids]
-    layers = _read_layers(store, asked, descriptors, diff_ids, evidence, unverified)
+    looked = not (asked.offer and store.elsewhere)
+    layers = _read_layers(store, asked, descriptors, diff_ids, evidence, unverified) if looked else []
     commands = _commands(config, len(layers))
     settings = config.get("config")
     labels = settings.get("Labels") if isinstance(settings, dict) else None
@@ -243,8 +245,17 @@ def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descri
                 number, layer.digest or descriptor.digest or _promised(layer, diff_id), diff_id, layer.size, commands[number]
             )
             for number, (layer, descriptor, diff_id) in enumerate(zip(layers, descriptors, diff_ids, strict=True))
+        )
+        if looked
+        else tuple(
+            ImageLayer(number, descriptor.digest or "", diff_id, descriptor.size or 0, commands[number])
+            for number, (descriptor, diff_id) in enumerate(zip(descriptors, diff_ids, strict=True))
         ),
     )
+    offer = _Offer(store, descriptors) if asked.offer else None
+    if not looked:
+        evidence += [_closed(number, descriptor) for number, descriptor in enumerate(descriptors) if _why_closed(descriptor)]
+        return OpenImage(image, Tree([], asked.interest), tuple(evidence), offer=offer, looked=False)
     whole = not any(layer.problem for layer in layers)
     memory = Memory(asked.cache, diff_ids) if whole else None
     tree = Tree(layers, asked.interest)
@@ -260,7 +271,32 @@ def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descri
         if memory:
             memory.confirm()
 
-    return OpenImage(image, tree, tuple(evidence), memory=memory, confirm=confirm)
+    return OpenImage(image, tree, tuple(evidence), memory=memory, confirm=confirm, offer=offer)
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """Implements model.image.Offer."""
+
+    store: Store
+    descriptors: list[_Descriptor]
+
+    def here(self, layer: int) -> Content | None:
+        return self.store.here(self.descriptors[layer].name)
+
+    def there(self, layer: int) -> tuple[str, dict[str, str]]:
+        return self.store.there(self.descriptors[layer].name)
+
+
+def _why_closed(descriptor: _Descriptor) -> str:
+    """Return why nobody who fetches the layer from the registry can look into it, "" where that may be possible."""
+    if "+encrypted" in descriptor.media_type:
+        return "it is encrypted"
+    return "it is foreign: its bytes lie elsewhere" if any(word in descriptor.media_type for word in _FOREIGN) else ""
+
+
+def _closed(number: int, descriptor: _Descriptor) -> Evidence:
+    return Evidence("skipped_layer", "fail", f"layer {number} cannot be looked at: {_why_closed(descriptor)}")
 
 
 def _promised(layer: Layer | Known, diff_id: str) -> str:

@@ -1,7 +1,7 @@
 """Opens whatever a reference names."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from imagegate.errors import SourceError, UsageError
 from imagegate.model.image import Interest, OpenImage, Platform
 from imagegate.source import digest as digests
-from imagegate.source.archive import Folder, Store, TarFile, TarStream, open_file
+from imagegate.source.archive import Folder, Store, TarFile, TarStream, kept, open_file
 from imagegate.source.cache import Cache
 from imagegate.source.manifest import Asked, NotKnown, open_all, open_docker, open_known, open_oci
 from imagegate.source.reference import ENGINE_KINDS, Reference, mirrored, parse, remote
-from imagegate.source.stream import compression
+from imagegate.source.stream import Bomb, Region, bounded, compression
 from imagegate.text import clean
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Options:
     registry_mirrors: tuple[str, ...] = ()  # `docker.io=mirror.example.com/hub`: asked before the registry itself
     cache_dir: str | None = None  # where to keep what layers hold
     distro: str = ""  # of an SBOM that does not tell
+    offer: bool = False  # somebody else scans: layers of a registry are left to him, others are kept to be handed out
 
 
 Opening = Callable[[], OpenImage]
@@ -92,6 +93,8 @@ def _archive(path: str, interest: Interest, options: Options) -> Store:
     kind = compression(region.read(8))
     region.at = 0
     try:
+        if kind and options.offer:
+            return kept(clean(path), _unpacked(region, kind))
         if kind:
             return TarStream(clean(path), region.chunks, interest, options.progress)
         return TarFile(path, region)
@@ -99,6 +102,13 @@ def _archive(path: str, interest: Interest, options: Options) -> Store:
         if error.message.startswith(clean(path)):
             raise
         raise SourceError(f"{clean(path)}: {error.message}", error.hint) from error
+
+
+def _unpacked(region: Region, kind: str) -> Iterator[bytes]:
+    try:
+        yield from bounded(region.chunks(), kind)
+    except Bomb as limit:
+        raise SourceError(str(limit), "It is not an image archive.") from None
 
 
 def _from_engine(reference: Reference, interest: Interest, options: Options) -> list[Opening]:
@@ -127,15 +137,20 @@ def _exported(local: "Engine", facts: dict[str, object], reference: Reference, i
     chosen = Reference(reference.text, local.endpoint.engine, reference.name)
     asked = _asked(chosen, local.endpoint.engine, interest, options)
     what = f"{local.endpoint.engine}:{clean(reference.name, 200)}"
-    if (known := _believed(local, facts, what, asked)) is not None:
+    if not options.offer and (known := _believed(local, facts, what, asked)) is not None:
         return known
-    store = TarStream(what, lambda: local.save(identity), interest, options.progress)
+    store = (
+        kept(what, local.save(identity))
+        if options.offer
+        else TarStream(what, lambda: local.save(identity), interest, options.progress)
+    )
     opened = open_docker(store, asked)
     if opened.image.id and identity.removeprefix("sha256:") != opened.image.id.removeprefix("sha256:"):
         _same_layers(facts, opened, reference.name)
-    documents = map(store.small, store.names())
-    config = next((raw for raw in documents if raw is not None and digests.of(raw) == opened.image.id), b"")
-    asked.cache.remember(f"config of {identity}", config.decode("utf-8", "replace"))
+    if isinstance(store, TarStream):
+        documents = map(store.small, store.names())
+        config = next((raw for raw in documents if raw is not None and digests.of(raw) == opened.image.id), b"")
+        asked.cache.remember(f"config of {identity}", config.decode("utf-8", "replace"))
     return opened
 
 
@@ -216,4 +231,5 @@ def _host() -> Platform:
 
 def _asked(reference: Reference, source: str, interest: Interest, options: Options) -> Asked:
     cache = Cache(options.cache_dir, interest, options.say)
-    return Asked(reference, source, None if options.every_platform else options.platform, _host(), interest, cache, options.jobs)
+    platform = None if options.every_platform else options.platform
+    return Asked(reference, source, platform, _host(), interest, cache, options.jobs, options.offer)

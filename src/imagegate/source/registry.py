@@ -84,6 +84,7 @@ class Client:
         self._search: Search | None = None
         self._header = ""
         self._until = 0.0
+        self._challenged = False
         self._lock = threading.Lock()
         self._session = requests.Session()
         self._session.trust_env = False  # it would read ~/.netrc; proxies and CA bundle are set for every request
@@ -119,6 +120,14 @@ class Client:
             first.close()
             return None
         return self._chunks(first, path, longest)
+
+    def address(self, digest: str) -> tuple[str, dict[str, str]]:
+        """Return where a blob is, and the headers that open it, with a token that has most of its life before it."""
+        if self._challenged and not self._current():
+            self._get(f"blobs/{digest}", "*/*").close()
+        header = self._current()
+        headers = {"Accept": "application/octet-stream"} | ({"Authorization": header} if header else {})
+        return f"{self._base}/v2/{self.remote.repository}/blobs/{digest}", headers
 
     def _chunks(self, response: "requests.Response", path: str, longest: int) -> Iterator[bytes]:
         given = 0
@@ -204,6 +213,7 @@ class Client:
         with self._lock:
             if self._header != used:
                 return  # another thread has just done it
+            self._challenged = True
             offers = challenges(challenge)
             found = self._known().found
             if found is not None and found.bearer:
@@ -419,6 +429,8 @@ class Client:
 class RegistryStore:
     """An image of a registry as the blobs of an OCI layout, with an index of the one entry that was asked for."""
 
+    elsewhere = True
+
     def __init__(self, remote: Remote, access: Access, progress: Callable[[int], None] = lambda _: None) -> None:
         self.what = str(remote)
         self.client = Client(remote, access)
@@ -469,6 +481,13 @@ class RegistryStore:
             return known
         chunks = self.client.blob(digest, self._longest(digest)) if digest else None
         return None if chunks is None else scan(chunks)
+
+    def here(self, name: str) -> None:
+        """See Store.here."""
+
+    def there(self, name: str) -> tuple[str, dict[str, str]]:
+        """See Store.there."""
+        return self.client.address(_digest(name))
 
     def again(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of a layer once more; raises SourceError when they are gone or are others now."""
