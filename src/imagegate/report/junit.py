@@ -121,7 +121,8 @@ def _case(name: str, group: str, told: str = "") -> TestCase:
 
 def _text(text: str) -> str:
     """GitLab turns `[[ATTACHMENT|path]]` in a case's output into a link; XML knows no control characters."""
-    text = "\n".join(clean(line, 2 * LONGEST) for line in text.split("\n"))
+    if len(text) > 2 * LONGEST or not (text.isascii() and text.replace("\n", "").isprintable()):
+        text = "\n".join(clean(line, 2 * LONGEST) for line in text.split("\n"))
     return _BRACKETS.sub("[ ", text) if "[[" in text else text
 
 

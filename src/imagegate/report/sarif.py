@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from imagegate import __version__
+from imagegate.model.inventory import Location
 from imagegate.model.severity import Severity
 from imagegate.model.verdict import Failure, JudgedFinding, Outcome, Verdict
 from imagegate.report import wording
-from imagegate.report.lines import dumps
+from imagegate.report.lines import Form, Ready, dumps, encode, recall
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _HOME = "https://github.com/imagegate/imagegate"
@@ -20,7 +21,9 @@ _MOST = 25_000  # results of one run; beyond that GitHub refuses the whole file
 _LONG = 1000  # characters; GitHub allows 1,024 in a description
 _QUERY = "/?!$&'()*+,;=:@%~-._"
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?\Z")
-_SYNTAX = re.compile(r"([\[\]\\])")
+_SYNTAX = re.compile(r"[\[\]\\{}]")
+_ESCAPED = {"[": "\\[", "]": "\\]", "\\": "\\\\", "{": "{{", "}": "}}"}
+_MARKS = re.compile(r"[^A-Za-z0-9]+")
 _ORDINARY = re.compile(r"https?://[A-Za-z0-9.-]+/[A-Za-z0-9/._~-]*\Z")
 _STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LEVELS = {"violates": "error", "warns": "warning"}
@@ -60,10 +63,16 @@ def _run(verdict: Verdict) -> dict[str, Any]:
         if judged.finding.id not in rules:
             rules[judged.finding.id] = len(rules)
             described.append(_rule(judged))
-    run = _frame(verdict.scan.image.reference, verdict.scan.image.platform, verdict.exit_code, verdict.status != "none", notes)
-    run["tool"]["driver"]["rules"] = described
+    image = verdict.scan.image
+    run = _frame(image.reference, image.platform, verdict.exit_code, verdict.status != "none", notes, described)
     prints: Counter[str] = Counter()
-    run["results"] = [_result(judged, rules[judged.finding.id], verdict, prints) for judged in shown]
+    locations: dict[tuple[int, Location], str] = {}  # a package has many findings
+    run["results"] = results = []
+    for judged in shown:
+        place = (id(judged.finding.package), judged.finding.location)
+        if place not in locations:
+            locations[place] = _location(judged, verdict)
+        results.append(Ready(_result(judged, rules[judged.finding.id], locations[place], verdict, prints)))
     return run
 
 
@@ -75,21 +84,28 @@ def _failed_run(failure: Failure) -> dict[str, Any]:
         failure.exit_code,
         False,
         [_note("fail", f"{failure.message} {failure.hint}".strip(), "no-verdict")],
+        [],
     )
     run["results"] = []
     return run
 
 
-def _frame(reference: str, platform: str, exit_code: int, successful: bool, notes: list[dict[str, Any]]) -> dict[str, Any]:
-    driver = {
+_DRIVER = Form(
+    {
         "name": "imagegate",
         "fullName": f"imagegate {__version__}",
         "informationUri": _HOME,
         "semanticVersion": __version__,
-        "rules": [],
+        "rules": "<rules>",
     }
+)
+
+
+def _frame(
+    reference: str, platform: str, exit_code: int, successful: bool, notes: list[dict[str, Any]], rules: list[str]
+) -> dict[str, Any]:
     return {
-        "tool": {"driver": driver},
+        "tool": {"driver": Ready(_DRIVER.fill(rules=f"[{', '.join(rules)}]"))},
         "automationDetails": {"id": _category(reference, platform)},
         "columnKind": "utf16CodeUnits",
         "invocations": [{"executionSuccessful": successful, "exitCode": exit_code, "toolExecutionNotifications": notes}],
@@ -121,67 +137,97 @@ def _note(status: str, text: str, kind: str) -> dict[str, Any]:
     return {"level": level, "message": {"text": _plain(text)}, "descriptor": {"id": kind}}
 
 
-def _rule(judged: JudgedFinding) -> dict[str, Any]:
+_RULE = {
+    "id": "<id>",
+    "name": "<name>",
+    "shortDescription": {"text": "<short>"},
+    "fullDescription": {"text": "<full>"},
+    "help": {"text": "<help>"},
+    "defaultConfiguration": {"level": "<level>"},
+    "properties": {
+        "security-severity": "<number>",
+        "precision": "very-high",
+        "tags": ["security", "vulnerability", "<severity>"],
+    },
+}
+_PLAIN_RULE, _LINKED_RULE = Form(_RULE), Form({**_RULE, "helpUri": "<link>"})
+
+
+def _rule(judged: JudgedFinding) -> str:
     finding = judged.finding
     title = finding.title or f"{finding.id} in {finding.package.name}"
     known = ", ".join((finding.id, *finding.aliases))
-    rule: dict[str, Any] = {
-        "id": finding.id,
-        "name": re.sub(r"[^A-Za-z0-9]", "", finding.id) or "Vulnerability",
-        "shortDescription": {"text": _cut(_sentence(title))},
-        "fullDescription": {"text": _cut(_sentence(f"{title} ({known})"))},
-        "help": {"text": _cut(f"{_sentence(title)} {wording.package(judged)}: {wording.fix(judged)}. Known as {known}.")},
-        "defaultConfiguration": {"level": _LEVELS.get(judged.status, "note")},
-        "properties": {
-            "security-severity": _NUMBERS.get(judged.counts_as, "0.5"),
-            "precision": "very-high",
-            "tags": ["security", "vulnerability", judged.counts_as.word],
-        },
-    }
-    if link := _link(finding.url):
-        rule["helpUri"] = link
-    return rule
+    link = _link(finding.url)
+    return (_LINKED_RULE if link else _PLAIN_RULE).fill(
+        id=encode(finding.id),
+        name=encode(_MARKS.sub("", finding.id) or "Vulnerability"),
+        short=encode(_cut(_sentence(title))),
+        full=encode(_cut(_sentence(f"{title} ({known})"))),
+        help=encode(_cut(f"{_sentence(title)} {wording.package(judged)}: {wording.fix(judged)}. Known as {known}.")),
+        level=recall(_LEVELS.get(judged.status, "note")),
+        number=recall(_NUMBERS.get(judged.counts_as, "0.5")),
+        severity=recall(judged.counts_as.word),
+        link=encode(link),
+    )
 
 
-def _result(judged: JudgedFinding, number: int, verdict: Verdict, prints: Counter[str]) -> dict[str, Any]:
+_RESULT = {
+    "ruleId": "<id>",
+    "ruleIndex": "<number>",
+    "kind": "fail",
+    "level": "<level>",
+    "message": {"text": "<message>"},
+    "locations": ["<location>"],
+    "partialFingerprints": {"primaryLocationLineHash": "<hash>", "imagegate/v1": "<fingerprint>"},
+    "properties": {"status": "<status>", "rules": "<rules>", "fixedIn": "<fixed>"},
+}
+_PLAIN_RESULT, _WAIVED_RESULT = Form(_RESULT), Form({**_RESULT, "suppressions": "<suppressions>"})
+
+
+def _result(judged: JudgedFinding, number: int, location: str, verdict: Verdict, prints: Counter[str]) -> str:
     finding = judged.finding
-    path = finding.location.path
-    image = verdict.scan.image
-    where = f"{image.reference}: {wording.package(judged)} in {path}, {wording.layer(judged, verdict)}"
     fingerprint = finding.fingerprint
-    identity = sha256(f"{_repository(image.reference)}\n{fingerprint}".encode()).hexdigest()
+    identity = sha256(f"{_repository(verdict.scan.image.reference)}\n{fingerprint}".encode()).hexdigest()
     prints[identity] += 1  # two versions of a package in one place share a fingerprint, which knows no version
-    result: dict[str, Any] = {
-        "ruleId": finding.id,
-        "ruleIndex": number,
-        "kind": "fail",
-        "level": _LEVELS.get(judged.status, "note"),
-        "message": {
-            "text": _plain(f"{wording.package(judged)}: {finding.id} ({wording.severity(judged)}); {wording.fix(judged)}.")
+    return (_WAIVED_RESULT if judged.status == "waived" else _PLAIN_RESULT).fill(
+        id=encode(finding.id),
+        number=str(number),
+        level=recall(_LEVELS.get(judged.status, "note")),
+        message=encode(_plain(f"{wording.package(judged)}: {finding.id} ({wording.severity(judged)}); {wording.fix(judged)}.")),
+        location=location,
+        hash=encode(f"{identity[:32]}:{prints[identity]}"),
+        fingerprint=encode(fingerprint),
+        status=recall(judged.status),
+        rules=recall(judged.rules),
+        fixed=recall(finding.fixed_in),
+        suppressions=encode(_suppressions(judged, verdict)),
+    )
+
+
+_LOCATION = Form(
+    {
+        "physicalLocation": {
+            "artifactLocation": {"uri": "<uri>"},
+            "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1},
         },
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(path)},
-                    "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1},
-                },
-                "logicalLocations": [{"fullyQualifiedName": finding.package.purl, "kind": "module"}],
-                "message": {"text": _plain(where)},
-            }
-        ],
-        "partialFingerprints": {
-            "primaryLocationLineHash": f"{identity[:32]}:{prints[identity]}",
-            "imagegate/v1": finding.fingerprint,
-        },
-        "properties": {"status": judged.status, "rules": list(judged.rules), "fixedIn": list(finding.fixed_in)},
+        "logicalLocations": [{"fullyQualifiedName": "<purl>", "kind": "module"}],
+        "message": {"text": "<where>"},
     }
-    if judged.status == "waived":
-        waiver = verdict.waivers[judged.waiver or 0]
-        end = f" until {waiver.expires}" if waiver.expires else ""
-        result["suppressions"] = [
-            {"kind": "external", "status": "accepted", "justification": _plain(f"{waiver.reason} ({waiver.owner}{end})")}
-        ]
-    return result
+)
+
+
+def _location(judged: JudgedFinding, verdict: Verdict) -> str:
+    path = judged.finding.location.path
+    where = f"{verdict.scan.image.reference}: {wording.package(judged)} in {path}, {wording.layer(judged, verdict)}"
+    return _LOCATION.fill(uri=encode(_uri(path)), purl=encode(judged.finding.package.purl), where=encode(_plain(where)))
+
+
+def _suppressions(judged: JudgedFinding, verdict: Verdict) -> list[dict[str, Any]]:
+    if judged.status != "waived":
+        return []
+    waiver = verdict.waivers[judged.waiver or 0]
+    end = f" until {waiver.expires}" if waiver.expires else ""
+    return [{"kind": "external", "status": "accepted", "justification": _plain(f"{waiver.reason} ({waiver.owner}{end})")}]
 
 
 @lru_cache(4096)
@@ -209,7 +255,7 @@ def _link(url: str) -> str:
 
 def _plain(text: str) -> str:
     """In SARIF messages `[text](link)` and `{0}` are syntax (3.11.5, 3.11.6): data must not be."""
-    return _SYNTAX.sub(r"\\\1", text).replace("{", "{{").replace("}", "}}")
+    return _SYNTAX.sub(lambda match: _ESCAPED[match[0]], text)
 
 
 def _sentence(text: str) -> str:
