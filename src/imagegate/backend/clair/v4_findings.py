@@ -1,0 +1,181 @@
+"""From the vulnerabilities in a report of Clair v4 to findings: one for each vulnerability of a package, whatever its names."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cmp_to_key
+from typing import Any
+
+from imagegate.backend.clair import names
+from imagegate.model.inventory import Package
+from imagegate.model.scan import Finding, Score
+from imagegate.model.severity import of_word
+from imagegate.text import clean
+from imagegate.version import order_of
+
+_ORDERS = {
+    "deb": "Debian",
+    "apk": "Alpine",
+    "rpm": "Red Hat",
+    "pypi": "PyPI",
+    "gem": "RubyGems",
+    "golang": "Go",
+    "maven": "Maven",
+    "npm": "npm",
+}
+_TITLE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What Clair says of a vulnerability, for whichever package."""
+
+    name: str
+    identities: tuple[names.Identity, ...]
+    severity: str
+    scores: tuple[Score, ...]
+    fixed: tuple[str, ...]
+    state: str
+    published: str | None
+    exploited: bool | None
+    title: str
+    url: str
+
+
+class Enrichments:
+    """What enrichers add to vulnerabilities: `clair.cvss` the scores of NVD, `clair.kev` the list of exploited ones."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._scores: dict[str, list[Any]] = {}
+        self._exploited: set[str] | None = None
+        kinds = document.get("enrichments")
+        for kind, items in kinds.items() if isinstance(kinds, dict) else ():
+            for item in items if isinstance(items, list) else ():
+                if not isinstance(item, dict):
+                    continue
+                if "clair.cvss" in kind:
+                    for identity, payloads in item.items():
+                        self._scores.setdefault(identity, []).extend(payloads[:20] if isinstance(payloads, list) else ())
+                elif "clair.kev" in kind:
+                    self._exploited = (self._exploited or set()) | {identity for identity, payloads in item.items() if payloads}
+
+    def scores(self, identity: str) -> tuple[Score, ...]:
+        """Return the scores of a vulnerability of the report."""
+        return names.scores(self._scores[identity], "nvd") if identity in self._scores else ()
+
+    def exploited(self, identity: str) -> bool | None:
+        """Return whether it is known to be exploited, None where no such list was asked."""
+        return None if self._exploited is None else identity in self._exploited
+
+
+def entry(facts: Mapping[str, Any], identity: str, enrichments: Enrichments) -> Entry:
+    """Return what a vulnerability of the report says; what has not the right type counts as not said."""
+    name, links = text(facts, "name", 1000), text(facts, "links", 20_000)
+    fixed, state = names.fixed(text(facts, "fixed_in_version", 2000))
+    raw = text(facts, "severity", 300)
+    return Entry(
+        name=clean(name, 200),
+        identities=names.identities(name, links),
+        severity=names.severity(raw, text(facts, "normalized_severity", 40)),
+        scores=tuple(dict.fromkeys((*enrichments.scores(identity), *names.scored(raw, text(facts, "updater", 60))))),
+        fixed=fixed,
+        state=state,
+        published=_moment(text(facts, "issued", 40)),
+        exploited=enrichments.exploited(identity),
+        title=clean(text(facts, "description", 4000).strip().partition("\n")[0], _TITLE),
+        url=next((link for link in links.split(" ") if link.startswith(("https://", "http://"))), "")[:500],
+    )
+
+
+@dataclass(eq=False, slots=True)
+class _Group:
+    """The entries of one vulnerability: `shared` are the names by which others join it."""
+
+    shared: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    parts: list[Entry] = field(default_factory=list)
+
+
+def merged(package: Package, entries: Iterable[Entry]) -> list[Finding]:
+    """Return the findings of one package at one place: entries that share a name are one vulnerability."""
+    order = _order(package.type)
+    groups = [(group, _fix(group.parts, order)) for group in _groups(entries)]
+    upgrade = _highest({version for _, fix in groups for version in fix}, order)
+    # Where the order is not known, nothing can be called the highest.
+    return [_finding(package, group, fix, upgrade[0] if len(upgrade) == 1 else "") for group, fix in groups]
+
+
+def _groups(entries: Iterable[Entry]) -> list[_Group]:
+    of: dict[str, _Group] = {}
+    for one in entries:
+        for identity, others in one.identities:
+            # The name of an advisory that covers several vulnerabilities joins none of them.
+            shared = {identity} if len(one.identities) > 1 else {identity, *others}
+            known = list({id(group): group for name in shared if (group := of.get(name)) is not None}.values())
+            group = max(known, key=lambda other: len(other.shared), default=_Group())
+            for other in known:
+                if other is not group:
+                    group.names |= other.names
+                    group.parts += other.parts
+                    shared |= other.shared
+            group.shared |= shared
+            group.names |= {identity, *others}
+            group.parts.append(one)
+            of.update(dict.fromkeys(shared, group))
+    return list({id(group): group for group in of.values()}.values())
+
+
+def _finding(package: Package, group: _Group, fix: tuple[str, ...], upgrade: str) -> Finding:
+    identity, parts = names.preferred(group.names), group.parts
+    exploited = [one.exploited for one in parts]
+    return Finding(
+        id=identity,
+        aliases=tuple(sorted(group.names - {identity})),
+        raw_severity=max((one.severity for one in parts), key=of_word),
+        scores=parts[0].scores if len(parts) == 1 else tuple(dict.fromkeys(score for one in parts for score in one.scores)),
+        fixed_in=fix,
+        fix_state="fixed" if fix else "unknown" if any(one.state == "unknown" for one in parts) else "not-fixed",
+        published=min(filter(None, (one.published for one in parts)), default=None),
+        known_exploited=True if True in exploited else exploited[0],
+        package=package,
+        location=package.locations[0],
+        title=next(filter(None, (one.title for one in parts)), ""),
+        url=clean(next(filter(None, (one.url for one in parts)), ""), 500),
+        advisories=tuple(sorted({one.name for one in parts})),
+        upgrade=upgrade,
+    )
+
+
+def _fix(parts: list[Entry], order: Callable[[str, str], int] | None) -> tuple[str, ...]:
+    """Return the highest fix: two entries of one release may each name one, and only the highest has all of it."""
+    if len(parts) == 1 and len(parts[0].fixed) < 2:
+        return parts[0].fixed
+    return _highest({version for one in parts for version in one.fixed}, order)
+
+
+def _highest(versions: set[str], order: Callable[[str, str], int] | None) -> tuple[str, ...]:
+    """Return the highest version, or all where their order is not known."""
+    if len(versions) < 2 or order is None:
+        return tuple(sorted(versions))
+    return (max(sorted(versions), key=cmp_to_key(order)),)
+
+
+def _order(kind: str) -> Callable[[str, str], int] | None:
+    return order_of(_ORDERS[kind]) if kind in _ORDERS else None
+
+
+def text(facts: Mapping[str, Any], key: str, longest: int) -> str:
+    """Return a text of an object of the report as it is, cut; "" where there is none."""
+    value = facts.get(key)
+    return value[:longest] if isinstance(value, str) else ""
+
+
+def _moment(issued: str) -> str | None:
+    """Return when it was published, None for Go's zero time and for what is no time."""
+    if issued.startswith("0001-"):
+        return None
+    try:
+        datetime.fromisoformat(issued)
+    except ValueError:
+        return None
+    return clean(issued, 40)

@@ -1,0 +1,233 @@
+"""Reads a vulnerability report of Clair v4.
+
+Format: vulnerabilityreport.go, package.go, environment.go and vulnerability.go of quay/claircore 1.5, whose JSON tags are
+the keys here. Ids are numbers of rows in Clair's database: they join the parts of one report, and mean nothing outside.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from imagegate.backend.clair.package import package, type_of
+from imagegate.backend.clair.report import Reading
+from imagegate.backend.clair.v4_findings import Enrichments, Entry, entry, merged, text
+from imagegate.errors import BackendError
+from imagegate.model.image import Evidence
+from imagegate.model.inventory import Distribution, Location, Package
+from imagegate.model.releases import SYSTEMS
+from imagegate.model.scan import Finding
+from imagegate.model.severity import of_word
+from imagegate.text import clean
+
+_MOST = 200_000  # packages, vulnerabilities, findings
+_HINT = "Is it a vulnerability report of Clair v4, and was it changed or cut?"
+_REQUIRED = ("packages", "package_vulnerabilities", "vulnerabilities")
+_Places = dict[str, list[Package]]  # by the id that the report has for a package
+
+
+def is_report(document: Mapping[str, Any]) -> bool:
+    """Return whether a document has the keys that only a vulnerability report of Clair v4 has."""
+    return all(isinstance(document.get(key), dict) for key in _REQUIRED)
+
+
+def read(document: Mapping[str, Any], layers: Mapping[str, int] | None) -> Reading:
+    """Return what a report says; `layers` has the index of each digest, None where it is not known.
+
+    Then they are numbered as the report mentions them. Raises BackendError for a report that has not this form.
+    """
+    packages, hits, vulnerabilities = (_table(document, key) for key in _REQUIRED)
+    environments, distributions = _table(document, "environments"), _table(document, "distributions", needed=False)
+    repositories = _table(document, "repository", needed=False)
+    lost: Counter[str] = Counter()
+    distribution, evidence = _distribution(distributions, environments)
+    places = _Surroundings(environments, repositories, distributions, layers, lost)
+    found: _Places = {}
+    known: dict[tuple[str, Location], Package] = {}
+    for identity, facts in packages.items():
+        row = _object(facts, "packages", identity)
+        for location, database, repository in places.of(identity):
+            one = package(row, database, repository, location, distribution)
+            if one is None:
+                lost["packages without a name"] += 1
+            else:  # Clair may have one package under several ids
+                found.setdefault(identity, []).append(known.setdefault((one.purl, location), one))
+    findings = _findings(found, hits, vulnerabilities, Enrichments(document), lost)
+    every = sorted(known.values(), key=_rank)
+    evidence += _recognised(every, distribution)
+    evidence += places.evidence()
+    evidence += [Evidence("backend", "fail", f"Clair's report is not whole: {count} {what}") for what, count in lost.items()]
+    evidence += _unrated(findings)
+    findings.sort(key=lambda one: (*_rank(one.package), one.id))
+    return Reading(distribution, tuple(every), tuple(findings), tuple(evidence), tuple(places.mentioned))
+
+
+def _rank(one: Package) -> tuple[str, str, int]:
+    return one.purl, one.locations[0].path, one.locations[0].layer
+
+
+class _Surroundings:
+    """Where Clair found packages: its environments."""
+
+    def __init__(
+        self,
+        environments: Mapping[str, Any],
+        repositories: Mapping[str, Any],
+        distributions: Mapping[str, Any],
+        layers: Mapping[str, int] | None,
+        lost: Counter[str],
+    ) -> None:
+        self.mentioned: dict[str, int] = {}
+        self._environments, self._repositories, self._distributions = environments, repositories, distributions
+        self._layers, self._lost = layers, lost
+        self._strange: dict[str, None] = {}
+        self._homeless = 0
+
+    def of(self, identity: str) -> Iterator[tuple[Location, str, str]]:
+        """Yield where a package is, each place once: its location, the database that names it, and its repository."""
+        rows = self._environments.get(identity) or []
+        if not isinstance(rows, list):
+            raise _malformed("environments", identity)
+        seen: set[tuple[str, str]] = set()
+        for row in rows:
+            facts = _object(row, "environments", identity)
+            database, layer = (clean(text(facts, key, 4096), 4096) for key in ("package_db", "introduced_in"))
+            if (database, layer) in seen:
+                continue
+            seen.add((database, layer))
+            prefix, colon, path = database.partition(":")
+            path = path if colon and "/" not in prefix else database
+            if type_of(database) in SYSTEMS and text(facts, "distribution_id", 40) not in self._distributions:
+                self._homeless += 1
+            yield Location(path.lstrip("/"), self._layer(layer)), database, self._repository(facts.get("repository_ids"))
+        if not seen:
+            self._lost["packages without a place"] += 1
+            yield Location("", 0), "", ""
+
+    def evidence(self) -> Iterator[Evidence]:
+        """Yield what the places tell about the report."""
+        if self._strange:
+            detail = f"Clair speaks of layers that the image does not have, such as {next(iter(self._strange))[:100] or 'one'}"
+            yield Evidence("backend", "fail", f"{detail}: its report is of another image")
+        if self._homeless and self._distributions:
+            detail = f"{self._homeless} packages of an operating system belong to no distribution, so Clair did not judge them"
+            yield Evidence("unknown_distro", "fail", detail)
+        if self._layers is None and len(self.mentioned) > 1:
+            detail = "the order of the layers is not in the report: they are numbered as it mentions them"
+            yield Evidence("backend", "warn", detail)
+
+    def _layer(self, digest: str) -> int:
+        number = self.mentioned.setdefault(digest, len(self.mentioned))
+        if self._layers is None:
+            return number
+        if digest not in self._layers:
+            self._strange[digest] = None
+        return self._layers.get(digest, 0)
+
+    def _repository(self, identities: object) -> str:
+        for identity in identities[:20] if isinstance(identities, list) else ():
+            facts = self._repositories.get(identity) if isinstance(identity, str) else None
+            if isinstance(facts, dict):
+                return text(facts, "name", 100)
+        return ""
+
+
+def _distribution(
+    distributions: Mapping[str, Any], environments: Mapping[str, Any]
+) -> tuple[Distribution | None, list[Evidence]]:
+    """Return the distribution of most packages, and what was noticed on the way."""
+    from imagegate.cataloger.distribution import told
+
+    if not distributions:
+        detail = "Clair recognised no distribution, so it judged no package of an operating system"
+        return None, [Evidence("unknown_distro", "fail", detail)]
+    used: Counter[str] = Counter()
+    for rows in environments.values():
+        used.update(str(row.get("distribution_id")) for row in (rows if isinstance(rows, list) else ()) if isinstance(row, dict))
+    rows = {identity: _object(row, "distributions", identity) for identity, row in distributions.items()}
+    facts = rows[max(rows, key=lambda one: (used[one], one))]
+    # The version of an os-release has more words than its VERSION_ID, but begins with it.
+    version = text(facts, "version_id", 100) or text(facts, "version", 100).partition(" ")[0]
+    named, notes = told(*(clean(part, 100) for part in (text(facts, "did", 100), version, *_names(facts))))
+    evidence = [Evidence(note.kind, note.found, note.detail.replace("the SBOM", "Clair", 1)) for note in notes]
+    if len(rows) > 1:
+        others = sorted({clean(" ".join((text(row, "did", 100), text(row, "version_id", 100))), 60) for row in rows.values()})
+        detail = f"Clair sees {len(rows)} distributions ({', '.join(others[:5])}); taken is that of most packages"
+        evidence.append(Evidence("unknown_distro", "warn", detail))
+    return named, evidence
+
+
+def _names(facts: Mapping[str, Any]) -> tuple[str, str]:
+    return text(facts, "version_code_name", 100), text(facts, "pretty_name", 100)
+
+
+def _recognised(packages: list[Package], distribution: Distribution | None) -> Iterator[Evidence]:
+    """An image in which Clair recognises nothing is answered like one without vulnerabilities."""
+    if not packages:
+        yield Evidence("no_packages", "fail", "Clair recognised no package in the whole image")
+        yield Evidence("backend", "fail", "Clair's report is empty because it recognised nothing, not because nothing is wrong")
+    elif distribution is not None and not any(one.type in SYSTEMS for one in packages):
+        name = f"{distribution.id} {distribution.version}".rstrip()
+        yield Evidence("backend", "fail", f"Clair recognised {name}, but not one of its packages")
+    nameless = [one for one in packages if not one.version]
+    if nameless:
+        detail = f"{len(nameless)} packages have no version that Clair could judge, such as {nameless[0].name[:100]}"
+        yield Evidence("unreadable", "warn", detail)
+
+
+def _findings(
+    packages: _Places,
+    hits: Mapping[str, Any],
+    vulnerabilities: Mapping[str, Any],
+    enrichments: Enrichments,
+    lost: Counter[str],
+) -> list[Finding]:
+    entries: dict[str, Entry] = {}
+    of: dict[int, tuple[Package, dict[str, Entry]]] = {}  # what is said of each package at each place
+    total = 0
+    for identity, listed in hits.items():
+        if not isinstance(listed, list | None):
+            raise _malformed("package_vulnerabilities", identity)
+        if listed and identity not in packages:
+            lost["packages that have vulnerabilities are not described"] += 1
+            continue
+        for number in dict.fromkeys(map(str, listed or ())):  # an id is there again for each repository
+            if number not in vulnerabilities:
+                lost["vulnerabilities of packages are not described"] += 1
+                continue
+            if number not in entries:
+                entries[number] = entry(_object(vulnerabilities[number], "vulnerabilities", number), number, enrichments)
+            for place in packages[identity]:
+                of.setdefault(id(place), (place, {}))[1][number] = entries[number]
+                total += 1
+            if total > _MOST:
+                raise BackendError(f"the report of Clair has more than {_MOST:,} findings", _HINT)
+    return [finding for place, said in of.values() for finding in merged(place, said.values())]
+
+
+def _unrated(findings: list[Finding]) -> Iterator[Evidence]:
+    count = sum(not of_word(one.raw_severity) and not one.scores for one in findings)
+    if count:
+        detail = f"Clair gives neither severity nor score for {count} of {len(findings)} findings: they count as the policy says"
+        yield Evidence("backend", "warn", detail)
+
+
+def _table(document: Mapping[str, Any], key: str, *, needed: bool = True) -> Mapping[str, Any]:
+    table = document.get(key)
+    if table is None and not needed:  # an empty map of Go
+        return {}
+    if not isinstance(table, dict):
+        what = "is missing" if key not in document else "is not an object"
+        raise BackendError(f"the report of Clair cannot be read: {key} {what}", _HINT)
+    if len(table) > _MOST:
+        raise BackendError(f"the report of Clair cannot be read: more than {_MOST:,} {key}", _HINT)
+    return table
+
+
+def _object(value: object, table: str, key: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise _malformed(table, key)
+    return value
+
+
+def _malformed(table: str, key: str) -> BackendError:
+    return BackendError(f"the report of Clair cannot be read: {table}.{clean(key, 60)} has not the right form", _HINT)
