@@ -1,0 +1,117 @@
+"""What the matcher of Clair v4 has been fed, as far as it tells.
+
+`GET /matcher/api/v1/internal/update_operation` (httptransport/matcher_v1.go of quay/clair) is meant for Clair's own parts,
+so it may be closed to others. Names of updaters: the folders of quay/claircore 1.5.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from imagegate.backend.clair.client import Client
+from imagegate.errors import BackendError
+from imagegate.model.image import Evidence
+from imagegate.model.inventory import Distribution, Package
+
+_PATH = "/matcher/api/v1/internal/update_operation"
+_MOST = 16 << 20  # bytes
+# How the names of the updaters begin that speak of a distribution, or of packages of a type.
+_DISTRIBUTIONS = {
+    "amzn": ("aws", "amazon"),
+    "centos": ("rhel",),
+    "ol": ("oracle",),
+    "opensuse-leap": ("suse", "opensuse"),
+    "opensuse-tumbleweed": ("suse", "opensuse"),
+    "sles": ("suse",),
+}
+_LANGUAGES = {
+    "pypi": ("osv/pypi", "pyupio"),
+    "golang": ("osv/go",),
+    "maven": ("osv/maven",),
+    "gem": ("osv/rubygems", "ruby-advisory"),
+    "npm": ("osv/npm",),
+}
+
+
+@dataclass(frozen=True)
+class Updates:
+    """The newest update of each updater: `newest` is the latest of all, RFC 3339, UTC; `digest` changes with any of them."""
+
+    updaters: frozenset[str]
+    enrichers: frozenset[str]
+    newest: str
+    digest: str
+
+
+def ask(client: Client) -> Updates | None:
+    """Return what Clair was fed, None where it does not tell."""
+    found = {}
+    for kind in ("vulnerability", "enrichment"):
+        try:
+            answer = client.call("GET", f"{_PATH}?kind={kind}&latest=true", matcher=True, most=_MOST)
+            operations = answer.document() if answer.status == 200 else None
+        except BackendError as error:
+            client.say(f"Clair does not tell what it was fed: {error.message}")
+            operations = None
+        if operations is None and kind == "vulnerability":
+            return None
+        found[kind] = {name: list(_operations(listed)) for name, listed in (operations or {}).items()}
+    told = {kind: {name: done for name, done in table.items() if done} for kind, table in found.items()}
+    newest = max((moment for done in told["vulnerability"].values() for moment, _ in done), default=None)
+    if newest is None:
+        return None
+    stamps = sorted(f"{name} {reference}" for table in told.values() for name, done in table.items() for _, reference in done)
+    return Updates(
+        updaters=frozenset(name.lower() for name in told["vulnerability"]),
+        enrichers=frozenset(told["enrichment"]),
+        newest=newest.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        digest="sha256:" + sha256("\n".join(stamps).encode("utf-8", "replace")).hexdigest(),
+    )
+
+
+def _operations(listed: object) -> Iterator[tuple[datetime, str]]:
+    """Yield when each update of one updater was, and its reference; one without either says nothing."""
+    for facts in listed[:1000] if isinstance(listed, list) else ():
+        date: Any = facts.get("date") if isinstance(facts, dict) else None
+        try:
+            moment = datetime.fromisoformat(date)
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (TypeError, ValueError, OverflowError):
+            continue
+        yield moment, str(facts.get("ref"))[:100]
+
+
+def cover(
+    updates: Updates | None, distribution: Distribution | None, packages: Iterable[Package], *, found: bool
+) -> list[Evidence]:
+    """Return whether Clair was fed with anything about the image: what nobody told it about looks clean.
+
+    `found` says that it found a vulnerability in a package of the distribution, so it was told something.
+    """
+    name = f"{distribution.id} {distribution.version}".rstrip() if distribution is not None else ""
+    if updates is None:
+        detail = f"Clair reports nothing about {name}, and does not tell whether it has any advisories for it"
+        return [Evidence("uncovered", "warn", detail)] if name and not found else []
+    evidence = []
+    if distribution is not None:
+        good = _speaks_of(updates.updaters, distribution)
+        detail = f"Clair has advisories for {name}" if good else f"Clair has no updater for {name}: whatever is in it looks clean"
+        evidence.append(Evidence("uncovered", "ok" if good else "fail", detail))
+    for kind in sorted({package.type for package in packages} & _LANGUAGES.keys()):
+        if not any(updater.startswith(_LANGUAGES[kind]) for updater in updates.updaters):
+            detail = f"Clair has no updater for packages of type {kind}: they look clean"
+            evidence.append(Evidence("uncovered", "fail", detail))
+    return evidence
+
+
+def _speaks_of(updaters: frozenset[str], distribution: Distribution) -> bool:
+    """Return whether an updater of the distribution ran; those of Alpine and Ubuntu are one for each release."""
+    own = [one for one in updaters if one.startswith(_DISTRIBUTIONS.get(distribution.id, (distribution.id,)))]
+    if distribution.id == "ubuntu":
+        releases: Mapping[str, bool] = {one: distribution.codename in one or distribution.version in one for one in own}
+        return any(releases.values())
+    if distribution.id == "alpine" and distribution.version:
+        return any(f"-v{distribution.version}-" in f"{one}-" for one in own)
+    return bool(own)
