@@ -1,0 +1,252 @@
+"""Reads a layer of Clair's first API, asked for with `?features&vulnerabilities`: the last layer tells of the whole image.
+
+Format: api/v1/models.go of quay/clair 2.1.8, where every key is left out that is empty; the metadata of a vulnerability as
+ext/vulnmdsrc/nvd of that release writes them, and namespaces as its ext/featurens does. Of dpkg, Clair knows only the
+source packages (ext/featurefmt/dpkg).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from imagegate.backend.clair import names
+from imagegate.backend.clair.package import package
+from imagegate.backend.clair.report import Reading
+from imagegate.backend.clair.v4_findings import Entry, merged, text
+from imagegate.errors import BackendError
+from imagegate.model.image import Evidence
+from imagegate.model.inventory import Distribution, Location, Package
+from imagegate.model.releases import FAMILIES
+from imagegate.model.scan import Finding, Score
+from imagegate.model.severity import of_word
+from imagegate.text import clean
+
+_MOST = 200_000  # packages, vulnerabilities
+_HINT = "Is it an answer of Clair's first API to GET /v1/layers/NAME?features&vulnerabilities, and was it changed or cut?"
+_IDS = {"oracle": "ol", "opensuse": "opensuse-leap"}
+_FORMATS = {"dpkg": "deb", "rpm": "rpm"}
+_DATABASES = {
+    "deb": "var/lib/dpkg/status",
+    "rpm": "var/lib/rpm/Packages",
+    "apk": "lib/apk/db/installed",
+}  # the only ones it reads
+_NO_FIX = "#MAXV#"  # ext/versionfmt/driver.go
+
+
+def is_report(document: Mapping[str, Any]) -> bool:
+    """Return whether a document has the keys that only a layer of this API has."""
+    layer = document.get("Layer")
+    return isinstance(layer, dict) and isinstance(layer.get("Name"), str)
+
+
+def namespaces(document: Mapping[str, Any]) -> Counter[str]:
+    """Return the distributions in a report, each with how many vulnerabilities are told of its packages."""
+    layer, features = _features(document)
+    found = Counter({name: 0 for name in (text(layer, "NamespaceName", 200),) if name})
+    for index, feature in enumerate(features):
+        found[text(feature, "NamespaceName", 200)] += len(_list(feature, "Vulnerabilities", f"Layer.Features.{index}"))
+    return found
+
+
+def read(document: Mapping[str, Any], layers: Mapping[str, int] | None) -> Reading:
+    """Return what a report says; `layers` has the index of each layer's name, None where it is not known.
+
+    Then they are numbered as the report mentions them. Raises BackendError for a report that has not this form.
+    """
+    layer, features = _features(document)
+    system = _System()
+    distribution = system.main(text(layer, "NamespaceName", 200), features)
+    places = _Places(layers)
+    known: dict[tuple[str, Location], Package] = {}
+    said: dict[tuple[str, Location], list[Entry]] = {}
+    total = lost = 0
+    for index, feature in enumerate(features):
+        where = f"Layer.Features.{index}"
+        namespace = text(feature, "NamespaceName", 200)
+        path = _DATABASES.get(system.kind(namespace, text(feature, "VersionFormat", 40)), "")
+        facts = {"name": text(feature, "Name", 1000), "version": text(feature, "Version", 1000)}
+        one = package(facts, path, "", Location(path, places.of(text(feature, "AddedBy", 200))), system.named(namespace))
+        told = _list(feature, "Vulnerabilities", where)
+        total += len(told)
+        if total > _MOST:
+            raise BackendError(f"Clair's report cannot be read: more than {_MOST:,} vulnerabilities", _HINT)
+        if one is None:
+            lost += 1
+            continue
+        key = one.purl, one.locations[0]
+        known.setdefault(key, one)
+        said.setdefault(key, []).extend(
+            _entry(_object(facts, f"{where}.Vulnerabilities.{number}")) for number, facts in enumerate(told)
+        )
+    findings = [finding for key, one in known.items() for finding in merged(one, said[key])]
+    findings.sort(key=lambda one: (*_rank(one.package), one.id))
+    evidence = [*system.evidence, *_recognised(list(known.values()), layers is None and not total), *places.evidence()]
+    if lost:
+        evidence.append(Evidence("backend", "fail", f"Clair's report is not whole: {lost} packages without a name"))
+    evidence += _unrated(findings)
+    return Reading(distribution, tuple(sorted(known.values(), key=_rank)), tuple(findings), tuple(evidence), places.mentioned)
+
+
+def _rank(one: Package) -> tuple[str, str, int]:
+    return one.purl, one.locations[0].path, one.locations[0].layer
+
+
+class _Places:
+    """The layers by the names that Clair has for them."""
+
+    def __init__(self, layers: Mapping[str, int] | None) -> None:
+        self._layers = layers
+        self._numbers: dict[str, int] = {}
+        self._strange: dict[str, None] = {}
+
+    @property
+    def mentioned(self) -> tuple[str, ...]:
+        return tuple(self._numbers)
+
+    def of(self, name: str) -> int:
+        number = self._numbers.setdefault(clean(name, 200), len(self._numbers))
+        if self._layers is None:
+            return number
+        if name not in self._layers:
+            self._strange[name] = None
+        return self._layers.get(name, 0)
+
+    def evidence(self) -> Iterator[Evidence]:
+        if self._strange:
+            detail = (
+                f"Clair speaks of layers that the image does not have, such as {clean(next(iter(self._strange)), 100) or 'one'}"
+            )
+            yield Evidence("backend", "fail", f"{detail}: its report is of another image")
+        if self._layers is None and len(self._numbers) > 1:
+            detail = "the order of the layers is not in the report: they are numbered as it mentions them"
+            yield Evidence("backend", "warn", detail)
+
+
+class _System:
+    """The distributions by Clair's names for them, `debian:12`, and what was noticed about them."""
+
+    def __init__(self) -> None:
+        self.evidence: list[Evidence] = []
+        self._named: dict[str, Distribution | None] = {"": None}
+
+    def main(self, namespace: str, features: list[Mapping[str, Any]]) -> Distribution | None:
+        used = Counter(text(feature, "NamespaceName", 200) for feature in features)
+        del used[""]
+        if not namespace and used:
+            namespace = max(used, key=lambda name: (used[name], name))
+        if not namespace:
+            detail = "Clair recognised no distribution: it judged no package of an operating system"
+            self.evidence.append(Evidence("unknown_distro", "fail", detail))
+        if others := sorted(clean(name, 100) for name in set(used) - {namespace}):
+            shown = ", ".join([clean(namespace, 100), *others[:4]])
+            detail = f"Clair sees {len(others) + 1} distributions ({shown}); taken is that of the last layer"
+            self.evidence.append(Evidence("unknown_distro", "warn", detail))
+        return self.named(namespace)
+
+    def named(self, namespace: str) -> Distribution | None:
+        if namespace not in self._named:
+            from imagegate.cataloger.distribution import told
+
+            word, _, version = clean(namespace, 100).partition(":")
+            word = _IDS.get(word, word)
+            distribution, notes = told(word, version.removeprefix("v") if word == "alpine" else version, "", "")
+            self._named[namespace] = distribution
+            self.evidence += [Evidence(note.kind, note.found, note.detail.replace("the SBOM", "Clair", 1)) for note in notes]
+        return self._named[namespace]
+
+    def kind(self, namespace: str, form: str) -> str:
+        """Clair compares the versions of Alpine as those of dpkg, and calls that their format."""
+        distribution = self.named(namespace)
+        return FAMILIES[distribution.id].database if distribution is not None else _FORMATS.get(form, "")
+
+
+def _recognised(packages: list[Package], silent: bool) -> Iterator[Evidence]:
+    """An image in which Clair recognises nothing is answered like one without vulnerabilities."""
+    if not packages:
+        yield Evidence("no_packages", "fail", "Clair recognised no package in the whole image")
+        yield Evidence("backend", "fail", "Clair's report is empty because it recognised nothing, not because nothing is wrong")
+    elif silent:
+        detail = "the report has no vulnerability, and does not tell whether Clair was asked for them, or knows any"
+        yield Evidence("uncovered", "fail", detail)
+    nameless = [one for one in packages if not one.version]
+    if nameless:
+        detail = f"{len(nameless)} packages have no version that Clair could judge, such as {nameless[0].name}"
+        yield Evidence("unreadable", "warn", detail)
+
+
+def _unrated(findings: list[Finding]) -> Iterator[Evidence]:
+    count = sum(not of_word(one.raw_severity) and not one.scores for one in findings)
+    if count:
+        detail = f"Clair gives neither severity nor score for {count} of {len(findings)} findings: they count as the policy says"
+        yield Evidence("backend", "warn", detail)
+
+
+def _entry(facts: Mapping[str, Any]) -> Entry:
+    name, link = text(facts, "Name", 1000), text(facts, "Link", 2000)
+    fixed, state = names.fixed(text(facts, "FixedBy", 2000).replace(_NO_FIX, ""))
+    metadata = facts.get("Metadata")
+    scores, published = _metadata(metadata) if isinstance(metadata, dict) else ((), None)
+    return Entry(
+        name=clean(name, 200),
+        identities=names.identities(name, link),
+        severity=names.severity(text(facts, "Severity", 40)),
+        scores=scores,
+        fixed=fixed,
+        state=state,
+        published=published,
+        exploited=None,
+        title=clean(text(facts, "Description", 4000).strip().partition("\n")[0], 300),
+        url=link[:500] if link.startswith(("https://", "http://")) else "",
+    )
+
+
+def _metadata(metadata: Mapping[str, Any]) -> tuple[tuple[Score, ...], str | None]:
+    """Return the scores of NVD, or whoever else is named, and when the vulnerability was published."""
+    found: list[Score] = []
+    published = None
+    for source, facts in list(metadata.items())[:20]:
+        for key, version in (("CVSSv2", "2"), ("CVSSv3", "3")):
+            score = facts.get(key) if isinstance(facts, dict) else None
+            if not isinstance(score, dict):
+                continue
+            vector, value = score.get("Vectors"), score.get("Score")
+            published = published or _moment(text(score, "PublishedDateTime", 40))
+            if vector or value:  # Clair writes nothing and 0 where there is no score
+                payload = {"version": version, "baseScore": value, "vectorString": vector}
+                found += names.scores([payload], clean(source.lower(), 40))
+    return tuple(dict.fromkeys(found)), published
+
+
+def _moment(published: str) -> str | None:
+    try:
+        datetime.fromisoformat(published)
+    except ValueError:
+        return None
+    return clean(published, 40)
+
+
+def _features(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
+    error = document.get("Error")
+    if isinstance(error, dict) and "Layer" not in document:
+        raise BackendError(f"it is an error of Clair, not a report: {clean(text(error, 'Message', 500), 300)}", _HINT)
+    layer = _object(document.get("Layer"), "Layer")
+    features = _list(layer, "Features", "Layer")
+    if len(features) > _MOST:
+        raise BackendError(f"Clair's report cannot be read: more than {_MOST:,} features", _HINT)
+    return layer, [_object(feature, f"Layer.Features.{index}") for index, feature in enumerate(features)]
+
+
+def _list(facts: Mapping[str, Any], key: str, where: str) -> list[Any]:
+    found = facts.get(key)
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        raise BackendError(f"Clair's report cannot be read: {where}.{key} is not a list", _HINT)
+    return found
+
+
+def _object(value: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise BackendError(f"Clair's report cannot be read: {where} is not an object", _HINT)
+    return value
