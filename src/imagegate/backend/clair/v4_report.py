@@ -58,7 +58,7 @@ def read(document: Mapping[str, Any], layers: Mapping[str, int] | None) -> Readi
     evidence += [Evidence("backend", "fail", f"Clair's report is not whole: {count} {what}") for what, count in lost.items()]
     evidence += _unrated(findings)
     findings.sort(key=lambda one: (*_rank(one.package), one.id))
-    return Reading(distribution, tuple(every), tuple(findings), tuple(evidence), tuple(places.mentioned))
+    return Reading(distribution, tuple(every), tuple(findings), tuple(evidence), places.layers())
 
 
 def _rank(one: Package) -> tuple[str, str, int]:
@@ -102,6 +102,11 @@ class _Surroundings:
         if not seen:
             self._lost["packages without a place"] += 1
             yield Location("", 0), "", ""
+
+    def layers(self) -> tuple[str, ...]:
+        """Return the layers that have packages: Clair's maps have no order, so it is that of the image, where it is known."""
+        order = self._layers or self.mentioned
+        return tuple(sorted(self.mentioned, key=lambda digest: order.get(digest, -1)))
 
     def evidence(self) -> Iterator[Evidence]:
         """Yield what the places tell about the report."""
