@@ -28,19 +28,28 @@ class Subject:
     score: float | None
 
 
-def unmet(match: Mapping[str, Any], subject: Subject) -> list[str] | None:
-    """Return None when the rule does not match, else the keys whose value is unknown for this finding.
+Test = Callable[[Subject], bool | None]
 
-    What is unknown matches: a rule never gets weaker for lack of data.
+
+def unmet(match: Mapping[str, Any]) -> Callable[[Subject], list[str] | None]:
+    """Return the test of a rule, which is made once for all findings.
+
+    It returns None when the rule does not match, else the keys whose value is unknown for this finding: what is unknown
+    matches, so that a rule never gets weaker for lack of data.
     """
-    unknown = []
-    for key, wanted in match.items():
-        result = _TESTS[key](wanted if isinstance(wanted, list) else [wanted], subject)
-        if result is False:
-            return None
-        if result is None:
-            unknown.append(key)
-    return unknown
+    tests = [(key, _TESTS[key](wanted if isinstance(wanted, list) else [wanted])) for key, wanted in match.items()]
+
+    def test(subject: Subject) -> list[str] | None:
+        unknown = []
+        for key, holds in tests:
+            result = holds(subject)
+            if result is False:
+                return None
+            if result is None:
+                unknown.append(key)
+        return unknown
+
+    return test
 
 
 def impossible(key: str, wanted: Any) -> str:
@@ -61,33 +70,32 @@ def _parts(text: str) -> tuple[str, str]:
     return (match[1], match[2].strip()) if match else ("", text)
 
 
-def _severity(wanted: list[Any], subject: Subject) -> bool:
-    for value in wanted:
-        operator, word = _parts(value)
-        seen = subject.severity if word == "unknown" and not operator else subject.counts_as
-        if _OPERATORS[operator](seen, WORDS[word]):
-            return True
-    return False
+def _severity(wanted: list[Any]) -> Test:
+    parts = [_parts(value) for value in wanted]
+    unknown = ("", "unknown") in parts  # what is unknown, whatever it counts as
+    others = [(_OPERATORS[operator], WORDS[word]) for operator, word in parts if (operator, word) != ("", "unknown")]
+    steps = {step for step in Severity for compare, limit in others if compare(step, limit)}
+    return lambda subject: subject.counts_as in steps or (unknown and not subject.severity)
 
 
-def _fix(wanted: list[Any], subject: Subject) -> bool | None:
-    state = subject.finding.fix_state
-    return None if state == "unknown" else ("available" if state == "fixed" else "none") in wanted
+def _fix(wanted: list[Any]) -> Test:
+    known = {"fixed": "available" in wanted, "unknown": None}
+    other = "none" in wanted
+    return lambda subject: known.get(subject.finding.fix_state, other)
 
 
-def _known_exploited(wanted: list[Any], subject: Subject) -> bool:
+def _known_exploited(wanted: list[Any]) -> Test:
     # Unknown means that there is no list, which is evidence of its own (missing_data).
-    return bool(subject.finding.known_exploited) in wanted
+    return lambda subject: bool(subject.finding.known_exploited) in wanted
 
 
-def _cvss(wanted: list[Any], subject: Subject) -> bool | None:
-    if subject.score is None:
-        return None
-    for value in wanted:
-        operator, number = _parts(str(value))
-        if _OPERATORS[operator](subject.score, float(number)):
-            return True
-    return False
+def _cvss(wanted: list[Any]) -> Test:
+    parts = [(_OPERATORS[operator], float(number)) for operator, number in map(_parts, map(str, wanted))]
+
+    def test(subject: Subject) -> bool | None:
+        return None if subject.score is None else any(compare(subject.score, number) for compare, number in parts)
+
+    return test
 
 
 def names(finding: Finding) -> tuple[str, ...]:
@@ -95,13 +103,22 @@ def names(finding: Finding) -> tuple[str, ...]:
     return (finding.id, *finding.aliases)
 
 
-def _id(wanted: list[Any], subject: Subject) -> bool:
-    known = [name.upper() for name in names(subject.finding)]  # nobody tells `cve-2024-1` from `CVE-2024-1`
-    return any(is_like(name, pattern.upper()) for pattern in wanted for name in known)
+def _id(wanted: list[Any]) -> Test:
+    patterns = [pattern.upper() for pattern in wanted]  # nobody tells `cve-2024-1` from `CVE-2024-1`
+
+    def test(subject: Subject) -> bool:
+        for name in names(subject.finding):
+            known = name.upper()
+            for pattern in patterns:
+                if is_like(known, pattern):
+                    return True
+        return False
+
+    return test
 
 
-def _package(wanted: list[Any], subject: Subject) -> bool:
-    return is_package(subject.finding, wanted)
+def _package(wanted: list[Any]) -> Test:
+    return lambda subject: is_package(subject.finding, wanted)
 
 
 def is_package(finding: Finding, patterns: list[str] | tuple[str, ...]) -> bool:
@@ -132,12 +149,12 @@ def _is_url(purl: str, pattern: str) -> bool:
     )
 
 
-def _type(wanted: list[Any], subject: Subject) -> bool:
-    return any(is_like(subject.finding.package.type, pattern) for pattern in wanted)
+def _type(wanted: list[Any]) -> Test:
+    return lambda subject: any(is_like(subject.finding.package.type, pattern) for pattern in wanted)
 
 
-def _path(wanted: list[Any], subject: Subject) -> bool:
-    return is_at(subject.finding, wanted)
+def _path(wanted: list[Any]) -> Test:
+    return lambda subject: is_at(subject.finding, wanted)
 
 
 def is_at(finding: Finding, patterns: list[str] | tuple[str, ...]) -> bool:
@@ -168,7 +185,7 @@ def _is_path(path: str, pattern: str) -> bool:
     return len(steps) in reached
 
 
-_TESTS: dict[str, Callable[[list[Any], Subject], bool | None]] = {
+_TESTS: dict[str, Callable[[list[Any]], Test]] = {
     "severity": _severity,
     "fix": _fix,
     "known_exploited": _known_exploited,

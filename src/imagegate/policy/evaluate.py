@@ -1,6 +1,6 @@
 """The decision: a pure function of what was scanned, the policy and the clock."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +30,8 @@ def evaluate(report: ScanReport, policy: Policy, clock: datetime, *, report_only
     """Return the verdict; the same arguments give the same value, whenever and wherever."""
     subjects = [_subject(finding, policy) for finding in report.findings]
     waived, waivers = _waive(report.findings, policy.waivers, clock)
-    matched = [{} if _is_deferred(subject.finding, policy) else _matched(subject, policy) for subject in subjects]
+    tests = [unmet(rule.match) for rule in policy.rules]
+    matched = [{} if _is_deferred(subject.finding, policy) else _matched(subject, tests) for subject in subjects]
     rules = tuple(_outcome(number, policy, matched, waived, report.findings) for number in range(len(policy.rules)))
     findings = tuple(
         _judged(subject, matched[index], rules, waived.get(index), _is_deferred(subject.finding, policy))
@@ -70,10 +71,9 @@ def _subject(finding: Finding, policy: Policy) -> Subject:
     return Subject(finding, severity, severity or WORDS[policy.unknown], score)
 
 
-def _matched(subject: Subject, policy: Policy) -> dict[int, list[str]]:
+def _matched(subject: Subject, tests: list[Callable[[Subject], list[str] | None]]) -> dict[int, list[str]]:
     """Return the numbers of the rules that match, each with the values that it asked for and that are unknown."""
-    found = ((number, unmet(rule.match, subject)) for number, rule in enumerate(policy.rules))
-    return {number: unknown for number, unknown in found if unknown is not None}
+    return {number: unknown for number, test in enumerate(tests) if (unknown := test(subject)) is not None}
 
 
 def _waive(
