@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagegate import schema
-from imagegate.report.document import document
+from imagegate.report.json import Json
 from tests import scans
 
 POLICY = schema.load("policy", "policy.schema.json")
@@ -59,7 +59,7 @@ GOOD: dict[str, Any] = {
         "list": [{"id": "CVE-1", "package": ["a", "b"], "reason": "r", "owner": "o", "expires": "2026-12-31"}],
     },
 }
-ONE = json.loads(json.dumps(document([scans.judged(scans.scan([scans.finding(scores=scans.scores(("CVSS_V3", 8.0)))]))])))
+ONE = json.loads(Json().render([scans.judged(scans.scan([scans.finding(scores=scans.scores(("CVSS_V3", 8.0)))]))]))
 ODD: list[Any] = [
     None,
     True,

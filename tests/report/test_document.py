@@ -13,7 +13,7 @@ from imagegate.model.image import Evidence
 from imagegate.model.scan import BackendRun, ScanReport
 from imagegate.model.verdict import Failure, Outcome, PolicyIdentity, Verdict
 from imagegate.policy.evaluate import evaluate
-from imagegate.report.document import document, overall
+from imagegate.report.document import overall
 from imagegate.report.json import Json
 from imagegate.schema import load
 from tests.scans import NOW, busy, finding, image, judged, policy, scan
@@ -122,7 +122,7 @@ def test_a_result_without_a_scan_gives_no_verdict() -> None:
 
 
 def test_the_document_says_what_was_decided_and_why() -> None:
-    found = document([busy()])
+    found = json.loads(Json().render([busy()]))
 
     assert {one["id"]: one["status"] for one in found["findings"]} == {
         "CVE-2026-0001": "violates",

@@ -55,10 +55,14 @@ class Finding:
 
 @lru_cache(1 << 14)  # several reports of one finding ask for it
 def _fingerprint(identity: str, purl: str, path: str) -> str:
+    return sha256(f"{identity}\n{_lasting(purl)}\n{path}".encode()).hexdigest()
+
+
+@lru_cache(1 << 10)  # a package has many findings
+def _lasting(purl: str) -> str:
     url, _, qualifiers = purl.partition("?")
     kept = [pair for pair in qualifiers.split("&") if not pair.startswith("distro=")]
-    package = "?".join((url.partition("@")[0], "&".join(kept)))
-    return sha256("\n".join((identity, package, path)).encode()).hexdigest()
+    return "?".join((url.partition("@")[0], "&".join(kept)))
 
 
 @dataclass(frozen=True, slots=True)

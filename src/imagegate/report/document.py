@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from imagegate import __version__
@@ -9,6 +10,7 @@ from imagegate.model.inventory import Location, Package
 from imagegate.model.scan import ScanReport
 from imagegate.model.verdict import Failure, JudgedFinding, Outcome, PolicyIdentity, Verdict
 from imagegate.report import wording
+from imagegate.report.lines import Form, Ready, encode, listed, recall
 
 RESULT = "imagegate/result/1"
 RESULTS = "imagegate/results/1"
@@ -23,7 +25,7 @@ def overall(outcomes: Sequence[Outcome]) -> int:
 
 
 def document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return the document: one result, or an envelope around several."""
+    """Return the document for `dumps`: one result, or an envelope around several."""
     if len(outcomes) == 1:
         return _result(outcomes[0])
     results = [_result(outcome) for outcome in outcomes]
@@ -85,7 +87,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "backend": [asdict(run) for run in scan.backends],
         "distribution": _distribution(scan, verdict.created),
         "packages": [_package(package) for package in scan.packages],
-        "findings": [_finding(judged) for judged in verdict.findings],
+        "findings": [Ready(_finding(judged)) for judged in verdict.findings],
         "evidence": [asdict(item) for item in verdict.evidence],
         "policy": {**_policy(verdict.policy), "rules": [_listed(asdict(rule)) for rule in verdict.rules]},
         "waivers": [_listed(asdict(waiver)) for waiver in verdict.waivers],
@@ -132,36 +134,69 @@ def _package(package: Package) -> dict[str, Any]:
     }
 
 
+@lru_cache(1 << 10)  # all packages of a database are in one place
+def _place(location: Location) -> str:
+    return encode(_location(location))
+
+
 def _location(location: Location) -> dict[str, Any]:
     return {"path": location.path, "layer": location.layer}
 
 
-def _finding(judged: JudgedFinding) -> dict[str, Any]:
-    finding = judged.finding
-    return {
-        "id": finding.id,
-        "aliases": list(finding.aliases),
-        "severity": judged.severity.word,
-        "counts_as": judged.counts_as.word,
-        "raw_severity": finding.raw_severity,
-        "scores": [asdict(score) for score in finding.scores],
-        "fixed_in": list(finding.fixed_in),
-        "fix_state": finding.fix_state,
+_FINDING = Form(
+    {
+        "id": "<id>",
+        "aliases": "<aliases>",
+        "severity": "<severity>",
+        "counts_as": "<counts_as>",
+        "raw_severity": "<raw_severity>",
+        "scores": "<scores>",
+        "fixed_in": "<fixed_in>",
+        "fix_state": "<fix_state>",
         "fix_date": None,
-        "published": finding.published,
-        "known_exploited": finding.known_exploited,
+        "published": "<published>",
+        "known_exploited": "<known_exploited>",
         "epss": None,
-        "package": finding.package.purl,
-        "location": _location(finding.location),
-        "title": finding.title,
-        "url": finding.url,
-        "advisories": list(finding.advisories),
-        "upgrade": finding.upgrade,
-        "deferrable": finding.deferrable,
+        "package": "<package>",
+        "location": "<location>",
+        "title": "<title>",
+        "url": "<url>",
+        "advisories": "<advisories>",
+        "upgrade": "<upgrade>",
+        "deferrable": "<deferrable>",
         "change": None,
-        "status": judged.status,
-        "rules": list(judged.rules),
-        "unknown": list(judged.unknowns),
-        "waiver": judged.waiver,
-        "fingerprint": finding.fingerprint,
+        "status": "<status>",
+        "rules": "<rules>",
+        "unknown": "<unknown>",
+        "waiver": "<waiver>",
+        "fingerprint": "<fingerprint>",
     }
+)
+
+
+def _finding(judged: JudgedFinding) -> str:
+    finding = judged.finding
+    return _FINDING.fill(
+        id=encode(finding.id),
+        aliases=listed(finding.aliases),
+        severity=recall(judged.severity.word),
+        counts_as=recall(judged.counts_as.word),
+        raw_severity=recall(finding.raw_severity),
+        scores=encode([asdict(score) for score in finding.scores]) if finding.scores else "[]",
+        fixed_in=listed(finding.fixed_in),
+        fix_state=recall(finding.fix_state),
+        published=recall(finding.published),
+        known_exploited=recall(finding.known_exploited),
+        package=recall(finding.package.purl),
+        location=_place(finding.location),
+        title=encode(finding.title),
+        url=encode(finding.url),
+        advisories=listed(finding.advisories),
+        upgrade=recall(finding.upgrade),
+        deferrable=recall(finding.deferrable),
+        status=recall(judged.status),
+        rules=listed(judged.rules),
+        unknown=listed(judged.unknowns),
+        waiver=recall(judged.waiver),
+        fingerprint=encode(finding.fingerprint),
+    )

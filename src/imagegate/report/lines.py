@@ -5,13 +5,13 @@ Before Python 3.14 `json.dumps(indent=…)` leaves the C encoder: ten thousand f
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 encode = json.JSONEncoder(check_circular=False).encode  # our values are trees
-recall = lru_cache(4096)(encode)  # of texts and tuples that come again and again
+recall = lru_cache(4096, typed=True)(encode)  # for words that come again and again; true is not 1
 _SLOT = re.compile(r'"<(\w+)>"')
 
 
@@ -34,6 +34,11 @@ class Form:
     def fill(self, **slots: str) -> str:
         """Return the object as JSON; every slot takes JSON."""
         return self._template % slots
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Return a list of texts as JSON; `encode` sets itself up anew for every list."""
+    return f"[{', '.join(map(encode, texts))}]"
 
 
 def dumps(value: Any, levels: int) -> str:

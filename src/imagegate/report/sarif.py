@@ -13,7 +13,7 @@ from imagegate.model.inventory import Location
 from imagegate.model.severity import Severity
 from imagegate.model.verdict import Failure, JudgedFinding, Outcome, Verdict
 from imagegate.report import wording
-from imagegate.report.lines import Form, Ready, dumps, encode, recall
+from imagegate.report.lines import Form, Ready, dumps, encode, listed, recall
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _HOME = "https://github.com/imagegate/imagegate"
@@ -198,9 +198,9 @@ def _result(judged: JudgedFinding, number: int, location: str, verdict: Verdict,
         hash=encode(f"{identity[:32]}:{prints[identity]}"),
         fingerprint=encode(fingerprint),
         status=recall(judged.status),
-        rules=recall(judged.rules),
-        fixed=recall(finding.fixed_in),
-        suppressions=encode(_suppressions(judged, verdict)),
+        rules=listed(judged.rules),
+        fixed=listed(finding.fixed_in),
+        suppressions=encode(_suppressions(judged, verdict)) if judged.status == "waived" else "",
     )
 
 
@@ -223,8 +223,6 @@ def _location(judged: JudgedFinding, verdict: Verdict) -> str:
 
 
 def _suppressions(judged: JudgedFinding, verdict: Verdict) -> list[dict[str, Any]]:
-    if judged.status != "waived":
-        return []
     waiver = verdict.waivers[judged.waiver or 0]
     end = f" until {waiver.expires}" if waiver.expires else ""
     return [{"kind": "external", "status": "accepted", "justification": _plain(f"{waiver.reason} ({waiver.owner}{end})")}]
