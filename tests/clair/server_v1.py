@@ -5,7 +5,6 @@ that were posted to it, as `worker.go`, `api/v1/routes.go` and `api/v1/models.go
 """
 
 import bz2
-import contextlib
 import gzip
 import io
 import json
@@ -79,6 +78,9 @@ class ClairV1:
 
             do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the names that http.server calls
 
+            def version_string(self) -> str:
+                return "clair"
+
             def log_message(self, *_: Any) -> None:
                 """Keep quiet."""
 
@@ -102,7 +104,7 @@ class ClairV1:
         except Refused as refused:
             status, document = refused.status, {"Error": {"Message": refused.message}}
         kind = "application/json;charset=utf-8"
-        says(status, b"" if document is None else document, kind, Server="clair")(request)
+        says(status, b"" if document is None else document, kind)(request)
 
     def respond(self, method: str, target: str, body: bytes) -> tuple[int, object]:
         """Return status and document; raises Refused."""
@@ -260,13 +262,3 @@ def _apk(files: dict[str, bytes]) -> list[tuple[str, str]]:
         if "P" in facts:
             found.append((facts["P"], facts["V"]))
     return found
-
-
-@contextlib.contextmanager
-def running() -> Any:
-    """Yield a server for as long as it is needed."""
-    server = ClairV1()
-    try:
-        yield server
-    finally:
-        server.stop()
