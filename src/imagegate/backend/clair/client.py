@@ -137,6 +137,8 @@ class Client:
         self.hide(base64.b64encode(access.psk).decode(), decode(access.psk), *(value for _, value in access.headers))
         self._session = requests.Session()
         self._session.trust_env = False  # it would read ~/.netrc; proxies and CA bundle are set for every request
+        # Even where it follows no redirect, it would parse the target, and read the body without end.
+        self._session.get_redirect_target = lambda _: None  # type: ignore[assignment,method-assign]
         _check_key(access)
 
     @property
@@ -336,7 +338,7 @@ class Client:
         name, _, password = map(unquote, user.partition(":"))
         basic = base64.b64encode(f"{name}:{password}".encode()).decode()
         if at:
-            self.hide(user, password, unquote(user), basic)
+            self.hide(user, password, user.partition(":")[2], basic)
         return f"{parts.scheme}://{authority}{parts.path}", f"Basic {basic}" if at else ""
 
     def _denied(self, answer: Answer) -> BackendError:
@@ -399,7 +401,7 @@ def find_api(client: Client) -> str:
             with suppress(BackendError):
                 if key in answer.document():
                     return api
-                told[-1] += " without what Clair says there"
+            told[-1] += " without what Clair says there"
     raise BackendError(
         f"{client.indexer} does not speak like a Clair: it answered {' and '.join(told)}",
         "Name the base address of its API (port 6060, not that of its health or metrics).",
