@@ -160,8 +160,9 @@ def test_findings_without_severity_and_score_are_counted() -> None:
 
 
 def test_nothing_recognised_is_not_clean() -> None:
-    for changes in ({"Features": None}, {"Features": []}, {"ParentName": ""}):
-        document: dict[str, Any] = {"Layer": {"Name": "top", **changes}}
+    forms: tuple[dict[str, Any], ...] = ({"Features": None}, {"Features": []}, {})
+    for form in forms:
+        document = {"Layer": {"Name": "top", **form}}
         assert evidence(v1_report.read(document, {"top": 0})) == [
             ("unknown_distro", "fail"),
             ("no_packages", "fail"),
