@@ -320,7 +320,7 @@ def scan_layer(blob: Blob, interest: Interest, budget: Budget | None = None) -> 
     layer = Layer(blob, budget)
     layer.size = region.size
     hashed = Hasher()
-    hashed.consume(region.views())  # on another core, while the headers are walked here
+    hashed.consume(region)  # on another core, while the headers are walked here
     try:
         layer.scan(region, interest)
     except tar.LimitReached as limit:

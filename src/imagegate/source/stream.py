@@ -2,19 +2,21 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from threading import Semaphore, Thread
 from typing import Protocol
 
 from imagegate.errors import SourceError
-from imagegate.source import limits
+from imagegate.source import hashing, limits
 
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE = tuple(bytes([low, 0x2A, 0x4D, 0x18]) for low in range(0x50, 0x60))
 _AHEAD = 16 << 10  # bytes
 _PIECE = 4 << 20  # bytes
+_WORTH = 32 << 20  # bytes that take as long as starting an interpreter
 _UNKNOWN = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x04\x22\x4d\x18": "lz4"}
 
 
@@ -108,10 +110,7 @@ class Region:
             yield data
 
     def views(self) -> Iterator[memoryview]:
-        """Yield the whole region in large pieces, each valid until the next is asked for; raises SourceError as `chunks`.
-
-        Hashing gives up the interpreter lock once a piece, and then waits for it: few pieces are quicker.
-        """
+        """Yield the whole region in pieces, each valid until the next is asked for; raises SourceError as `chunks`."""
         buffer = memoryview(bytearray(min(_PIECE, self.size)))
         at = 0
         while at < self.size:
@@ -200,6 +199,7 @@ class Hasher:
         self._queue: SimpleQueue[bytes | None] = SimpleQueue()
         self._room = Semaphore(self._AHEAD)
         self._error: Exception | None = None
+        self._digest = ""
         self._thread: Thread | None = None
 
     def tee(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -213,12 +213,14 @@ class Hasher:
         finally:  # also where the reader gives up: the thread must not wait forever
             self._queue.put(None)
 
-    def consume(self, chunks: Iterator[bytes] | Iterator[memoryview]) -> None:
-        """Hash the chunks without handing them on, and leave a core to whoever reads headers meanwhile."""
+    def consume(self, region: Region) -> None:
+        """Hash a whole region, and leave a core to whoever reads headers meanwhile."""
 
-        def in_turn() -> Iterator[bytes] | Iterator[memoryview]:
+        def in_turn() -> Iterator[memoryview]:
             with _CORES:
-                yield from chunks
+                self._digest = _hashed_elsewhere(region)
+                if not self._digest:
+                    yield from region.views()
 
         self._start(in_turn(), lambda: None)
 
@@ -233,7 +235,7 @@ class Hasher:
                 _CORES.acquire()
         if self._error is not None:
             raise self._error
-        return self._hash.hexdigest()
+        return self._digest or self._hash.hexdigest()
 
     def _start(self, chunks: Iterator[bytes | None] | Iterator[memoryview], done: Callable[[], None]) -> None:
         def run() -> None:
@@ -246,6 +248,30 @@ class Hasher:
 
         self._thread = Thread(target=run, daemon=True)
         self._thread.start()
+
+
+def _hashed_elsewhere(region: Region) -> str:
+    """Return the SHA-256 as another process computes it; "" where that is not worth it, or did not work for any reason."""
+    if region.size < _WORTH or not sys.executable:
+        return ""
+    out, back = os.pipe()
+    arguments = [sys.executable, "-I", "-S", hashing.__file__, str(region.start), str(region.size)]
+    actions: list[tuple[int, int, int] | tuple[int, int, str, int, int]] = [
+        (os.POSIX_SPAWN_DUP2, region.file.number, 0),
+        (os.POSIX_SPAWN_DUP2, back, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),  # an interrupt is for us to tell
+    ]
+    try:
+        child = os.posix_spawn(sys.executable, arguments, os.environ, file_actions=actions)
+    except OSError:
+        child = 0
+    finally:
+        os.close(back)
+    with open(out, "rb") as answer:
+        digest = answer.read()
+    if not child or os.waitpid(child, 0)[1] or len(digest) != 32:
+        return ""
+    return digest.hex()
 
 
 def compression(head: bytes) -> str:
