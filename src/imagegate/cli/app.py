@@ -46,6 +46,19 @@ CacheOption = Annotated[str | None, typer.Option("--cache-dir", envvar="IMAGEGAT
 NoCacheOption = Annotated[bool, typer.Option("--no-cache", envvar="IMAGEGATE_NO_CACHE", help="Read every layer anew, keep nothing.")]
 DistroOption = Annotated[str, typer.Option("--distro", envvar="IMAGEGATE_DISTRO", metavar="ID:VERSION", help="The distribution of an SBOM that does not tell, such as debian:12.")]
 LimitOption = Annotated[list[str] | None, typer.Option("--limit", envvar="IMAGEGATE_LIMIT", metavar="NAME=NUMBER", help="Repeatable: raise a limit on what an image may make us read.")]
+BackendOption = Annotated[list[str] | None, typer.Option("-b", "--backend", envvar="IMAGEGATE_BACKEND", metavar="NAME", help="Who scans: embedded or clair.", show_default="embedded")]
+ClairUrlOption = Annotated[list[str] | None, typer.Option("--clair-url", envvar="IMAGEGATE_CLAIR_URL", metavar="URL[,URL]", help="Where Clair is; a second one for the matcher, where Clair is split in two.")]
+ClairApiOption = Annotated[str | None, typer.Option("--clair-api", envvar="IMAGEGATE_CLAIR_API", metavar="v4|v1", help="The API of that Clair.", show_default="found out")]
+ClairPskOption = Annotated[str | None, typer.Option("--clair-psk-file", envvar="IMAGEGATE_CLAIR_PSK_FILE", metavar="FILE", help="Holds the shared key in base64; or set IMAGEGATE_CLAIR_PSK to the key.")]
+ClairIssuerOption = Annotated[str, typer.Option("--clair-issuer", envvar="IMAGEGATE_CLAIR_ISSUER", metavar="NAME", help="Who we say we are, to a Clair with a shared key.")]
+ClairHeaderOption = Annotated[list[str] | None, typer.Option("--clair-header", metavar="'NAME: VALUE'", help="Repeatable: for a proxy in front of Clair; one in IMAGEGATE_CLAIR_HEADER is not seen in lists of processes.")]
+ClairCaOption = Annotated[str | None, typer.Option("--clair-ca", envvar="IMAGEGATE_CLAIR_CA", metavar="FILE", help="The authority of Clair's certificate, PEM.")]
+ClairCertOption = Annotated[str | None, typer.Option("--clair-cert", envvar="IMAGEGATE_CLAIR_CERT", metavar="FILE", help="Our certificate, PEM.")]
+ClairKeyOption = Annotated[str | None, typer.Option("--clair-key", envvar="IMAGEGATE_CLAIR_KEY", metavar="FILE", help="Its key, PEM.")]
+ClairTimeoutOption = Annotated[float, typer.Option("--clair-timeout", envvar="IMAGEGATE_CLAIR_TIMEOUT", min=1, metavar="SECONDS", help="How long Clair may take for one image, everything included.")]
+ClairDeleteOption = Annotated[bool, typer.Option("--clair-delete", envvar="IMAGEGATE_CLAIR_DELETE", help="Remove what Clair keeps of the image afterwards.")]
+ServeOption = Annotated[str | None, typer.Option("--serve-address", envvar="IMAGEGATE_SERVE_ADDRESS", metavar="HOST[:PORT]", help="Where to lend Clair the layers of a local image: an address of this machine that Clair can reach.", show_default="the one from which Clair is reached")]
+AdvertiseOption = Annotated[str | None, typer.Option("--advertise-address", envvar="IMAGEGATE_ADVERTISE_ADDRESS", metavar="HOST[:PORT]|URL", help="What Clair is told instead, where a port is published or a proxy is in between.")]
 OfflineOption = Annotated[bool, typer.Option("--offline", envvar="IMAGEGATE_OFFLINE", help="Download no advisories.")]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", envvar="IMAGEGATE_QUIET", help="No console report, no messages but errors.")]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", envvar="IMAGEGATE_VERBOSE", help="List everything; on a bug show where.")]
@@ -84,17 +97,35 @@ def check(
     no_cache: NoCacheOption = False,
     distro: DistroOption = "",
     limit: LimitOption = None,
+    backend: BackendOption = None,
+    clair_url: ClairUrlOption = None,
+    clair_api: ClairApiOption = None,
+    clair_psk_file: ClairPskOption = None,
+    clair_issuer: ClairIssuerOption = "imagegate",
+    clair_header: ClairHeaderOption = None,
+    clair_ca: ClairCaOption = None,
+    clair_cert: ClairCertOption = None,
+    clair_key: ClairKeyOption = None,
+    clair_timeout: ClairTimeoutOption = 900,
+    clair_delete: ClairDeleteOption = False,
+    serve_address: ServeOption = None,
+    advertise_address: AdvertiseOption = None,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
     color: ColorOption = "auto",
 ) -> None:
     """The gate: scan, decide by the policy, report, exit."""
     from imagegate.cli import run
+    from imagegate.cli.backends import Backends
     from imagegate.cli.images import Images
 
     settings = run.Settings(policy, fail_on, report or [], report_only, verbose, quiet, color)
     opened = Images(platform, timeout, jobs, registry_insecure, cache_dir, no_cache, distro, tuple(limit or ()), tuple(registry_mirror or ()))
-    raise typer.Exit(run.check(settings, run.Scan(images, db, db_url, offline, opened)))
+    backends = Backends(
+        tuple(backend or ()), tuple(clair_url or ()), clair_api, clair_psk_file, clair_issuer, tuple(clair_header or ()), clair_ca,
+        clair_cert, clair_key, clair_timeout, clair_delete, serve_address, advertise_address,
+    )  # fmt: skip
+    raise typer.Exit(run.check(settings, run.Scan(images, db, db_url, offline, opened, backends)))
 
 
 @app.command(epilog="Example: imagegate evaluate result.json -p strict --at 2026-11-01")

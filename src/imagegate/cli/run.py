@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 
 from imagegate import gate
 from imagegate.backend.embedded import Embedded
+from imagegate.backend.interface import Backend
 from imagegate.cli import exit_code, reports
+from imagegate.cli.backends import CLAIR, Backends
 from imagegate.cli.images import Images
 from imagegate.cli.stop import Terminated, will_report
 from imagegate.cli.stores import default_path, opener
@@ -50,6 +52,7 @@ class Scan:
     db_url: str | None
     offline: bool
     images: Images
+    backends: Backends
 
 
 def check(settings: Settings, scan: Scan) -> int:
@@ -61,23 +64,33 @@ def check(settings: Settings, scan: Scan) -> int:
             raise UsageError("--db is empty", "Is a variable of the pipeline not set? Leave the option out for the default.")
         clock = datetime.now(UTC)
         judge = gate.Judge(_policy(settings, clock, terminal), clock, settings.report_only)
-        options = scan.images.options(terminal)
-        store = opener(
-            scan.db or default_path(),
-            offline=scan.offline,
-            url=scan.db_url or "",
-            say=terminal.say,
-            progress=terminal.progress,
-            insecure=scan.images.registry_insecure,
-            timeout=scan.images.timeout,
-        )
+        elsewhere = scan.backends.name == CLAIR
+        options = replace(scan.images.options(terminal), offer=elsewhere)
 
         def opened(reference: str, interest: Interest) -> list[Opening]:
             return openings(reference, interest, options)
 
-        return gate.check(scan.references, opened, Embedded(store), judge, exit_code.of, ahead)
+        backend: Backend = (
+            scan.backends.clair(terminal, scan.images.timeout, verbose=settings.verbose)
+            if elsewhere
+            else _embedded(scan, terminal)
+        )
+        return gate.check(scan.references, opened, backend, judge, exit_code.of, ahead)
 
     return _run(settings, scan.references, outcomes)
+
+
+def _embedded(scan: Scan, terminal: Terminal) -> Embedded:
+    store = opener(
+        scan.db or default_path(),
+        offline=scan.offline,
+        url=scan.db_url or "",
+        say=terminal.say,
+        progress=terminal.progress,
+        insecure=scan.images.registry_insecure,
+        timeout=scan.images.timeout,
+    )
+    return Embedded(store)
 
 
 def evaluate(settings: Settings, file: str, at: str | None) -> int:
