@@ -1,6 +1,7 @@
 """Reads a stored result back into what a backend had answered: nothing is scanned again."""
 
 import json
+from functools import partial
 from typing import Any
 
 from imagegate import schema
@@ -15,6 +16,7 @@ _LONGEST = 40_000  # characters of a text: more than any that was cleaned when i
 # What depends on the clock, the policy or on this reading is worked out again.
 _COMPUTED = ("stale_database", "end_of_life", "missing_data")
 _CHANGED = "It was changed, cut, or written by another version: scan the image again."
+_text = partial(clean, longest=_LONGEST)
 _NOTE = "read from a stored result, which nobody has authenticated"
 
 
@@ -121,10 +123,6 @@ def _scan(result: dict[str, Any], name: str) -> ScanReport | BackendError:
         findings=tuple(findings),
         evidence=tuple(evidence),
     )
-
-
-def _text(value: str) -> str:
-    return clean(value, _LONGEST)
 
 
 def _image(facts: dict[str, Any]) -> Image:

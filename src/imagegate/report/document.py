@@ -7,10 +7,10 @@ from typing import Any
 
 from imagegate import __version__
 from imagegate.model.inventory import Location, Package
-from imagegate.model.scan import ScanReport
+from imagegate.model.scan import ScanReport, Score
 from imagegate.model.verdict import Failure, JudgedFinding, Outcome, PolicyIdentity, Verdict
 from imagegate.report import wording
-from imagegate.report.lines import Form, Ready, encode, listed, recall
+from imagegate.report.lines import Form, Ready, encode, listed, quoted, recall
 
 RESULT = "imagegate/result/1"
 RESULTS = "imagegate/results/1"
@@ -143,6 +143,10 @@ def _location(location: Location) -> dict[str, Any]:
     return {"path": location.path, "layer": location.layer}
 
 
+def _score(score: Score) -> dict[str, Any]:
+    return {"type": score.type, "score": score.score, "vector": score.vector, "source": score.source}
+
+
 _FINDING = Form(
     {
         "id": "<id>",
@@ -177,20 +181,20 @@ _FINDING = Form(
 def _finding(judged: JudgedFinding) -> str:
     finding = judged.finding
     return _FINDING.fill(
-        id=encode(finding.id),
+        id=quoted(finding.id),
         aliases=listed(finding.aliases),
         severity=recall(judged.severity.word),
         counts_as=recall(judged.counts_as.word),
         raw_severity=recall(finding.raw_severity),
-        scores=encode([asdict(score) for score in finding.scores]) if finding.scores else "[]",
+        scores=encode([_score(score) for score in finding.scores]) if finding.scores else "[]",
         fixed_in=listed(finding.fixed_in),
         fix_state=recall(finding.fix_state),
         published=recall(finding.published),
         known_exploited=recall(finding.known_exploited),
         package=recall(finding.package.purl),
         location=_place(finding.location),
-        title=encode(finding.title),
-        url=encode(finding.url),
+        title=quoted(finding.title),
+        url=quoted(finding.url),
         advisories=listed(finding.advisories),
         upgrade=recall(finding.upgrade),
         deferrable=recall(finding.deferrable),
@@ -198,5 +202,5 @@ def _finding(judged: JudgedFinding) -> str:
         rules=listed(judged.rules),
         unknown=listed(judged.unknowns),
         waiver=recall(judged.waiver),
-        fingerprint=encode(finding.fingerprint),
+        fingerprint=quoted(finding.fingerprint),
     )

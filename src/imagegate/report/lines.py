@@ -8,9 +8,11 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 encode = json.JSONEncoder(check_circular=False).encode  # our values are trees
+quoted = encode_basestring_ascii  # what `encode` does with a text
 recall = lru_cache(4096, typed=True)(encode)  # for words that come again and again; true is not 1
 _SLOT = re.compile(r'"<(\w+)>"')
 
@@ -38,7 +40,7 @@ class Form:
 
 def listed(texts: Iterable[str]) -> str:
     """Return a list of texts as JSON; `encode` sets itself up anew for every list."""
-    return f"[{', '.join(map(encode, texts))}]"
+    return f"[{', '.join(map(quoted, texts))}]"
 
 
 def dumps(value: Any, levels: int) -> str:
@@ -59,7 +61,7 @@ def _write(value: Any, levels: int, start: str, write: Callable[[str], None]) ->
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     separator = opening + inner
     for name, item in value.items() if isinstance(value, dict) else ((None, item) for item in value):
-        write(separator if name is None else f"{separator}{encode(str(name))}: ")
+        write(separator if name is None else f"{separator}{quoted(str(name))}: ")
         _write(item, levels - 1, inner, write)
         separator = "," + inner
     write(start + closing)

@@ -13,7 +13,7 @@ from imagegate.model.inventory import Location
 from imagegate.model.severity import Severity
 from imagegate.model.verdict import Failure, JudgedFinding, Outcome, Verdict
 from imagegate.report import wording
-from imagegate.report.lines import Form, Ready, dumps, encode, listed, recall
+from imagegate.report.lines import Form, Ready, dumps, encode, listed, quoted, recall
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _HOME = "https://github.com/imagegate/imagegate"
@@ -159,15 +159,15 @@ def _rule(judged: JudgedFinding) -> str:
     known = ", ".join((finding.id, *finding.aliases))
     link = _link(finding.url)
     return (_LINKED_RULE if link else _PLAIN_RULE).fill(
-        id=encode(finding.id),
-        name=encode(_MARKS.sub("", finding.id) or "Vulnerability"),
-        short=encode(_cut(_sentence(title))),
-        full=encode(_cut(_sentence(f"{title} ({known})"))),
-        help=encode(_cut(f"{_sentence(title)} {wording.package(judged)}: {wording.fix(judged)}. Known as {known}.")),
+        id=quoted(finding.id),
+        name=quoted(_MARKS.sub("", finding.id) or "Vulnerability"),
+        short=quoted(_cut(_sentence(title))),
+        full=quoted(_cut(_sentence(f"{title} ({known})"))),
+        help=quoted(_cut(f"{_sentence(title)} {wording.package(judged)}: {wording.fix(judged)}. Known as {known}.")),
         level=recall(_LEVELS.get(judged.status, "note")),
         number=recall(_NUMBERS.get(judged.counts_as, "0.5")),
         severity=recall(judged.counts_as.word),
-        link=encode(link),
+        link=quoted(link),
     )
 
 
@@ -190,13 +190,13 @@ def _result(judged: JudgedFinding, number: int, location: str, verdict: Verdict,
     identity = sha256(f"{_repository(verdict.scan.image.reference)}\n{fingerprint}".encode()).hexdigest()
     prints[identity] += 1  # two versions of a package in one place share a fingerprint, which knows no version
     return (_WAIVED_RESULT if judged.status == "waived" else _PLAIN_RESULT).fill(
-        id=encode(finding.id),
+        id=quoted(finding.id),
         number=str(number),
         level=recall(_LEVELS.get(judged.status, "note")),
-        message=encode(_plain(f"{wording.package(judged)}: {finding.id} ({wording.severity(judged)}); {wording.fix(judged)}.")),
+        message=quoted(_plain(f"{wording.package(judged)}: {finding.id} ({wording.severity(judged)}); {wording.fix(judged)}.")),
         location=location,
-        hash=encode(f"{identity[:32]}:{prints[identity]}"),
-        fingerprint=encode(fingerprint),
+        hash=quoted(f"{identity[:32]}:{prints[identity]}"),
+        fingerprint=quoted(fingerprint),
         status=recall(judged.status),
         rules=listed(judged.rules),
         fixed=listed(finding.fixed_in),
@@ -219,7 +219,7 @@ _LOCATION = Form(
 def _location(judged: JudgedFinding, verdict: Verdict) -> str:
     path = judged.finding.location.path
     where = f"{verdict.scan.image.reference}: {wording.package(judged)} in {path}, {wording.layer(judged, verdict)}"
-    return _LOCATION.fill(uri=encode(_uri(path)), purl=encode(judged.finding.package.purl), where=encode(_plain(where)))
+    return _LOCATION.fill(uri=quoted(_uri(path)), purl=quoted(judged.finding.package.purl), where=quoted(_plain(where)))
 
 
 def _suppressions(judged: JudgedFinding, verdict: Verdict) -> list[dict[str, Any]]:
