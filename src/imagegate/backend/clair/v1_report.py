@@ -8,6 +8,7 @@ source packages (ext/featurefmt/dpkg).
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from imagegate.backend.clair import names
@@ -204,18 +205,22 @@ def _entry(facts: Mapping[str, Any]) -> Entry:
 def _metadata(metadata: Mapping[str, Any]) -> tuple[tuple[Score, ...], str | None]:
     """Return the scores of NVD, or whoever else is named, and when the vulnerability was published."""
     found: list[Score] = []
-    published = None
+    published = ""
     for source, facts in list(metadata.items())[:20]:
         for key, version in (("CVSSv2", "2"), ("CVSSv3", "3")):
             score = facts.get(key) if isinstance(facts, dict) else None
-            if not isinstance(score, dict):
-                continue
-            vector, value = score.get("Vectors"), score.get("Score")
-            published = published or _moment(text(score, "PublishedDateTime", 40))
-            if vector or value:  # Clair writes nothing and 0 where there is no score
-                payload = {"version": version, "baseScore": value, "vectorString": vector}
-                found += names.scores([payload], clean(source.lower(), 40))
-    return tuple(dict.fromkeys(found)), published
+            if isinstance(score, dict):
+                published = published or text(score, "PublishedDateTime", 40)
+                vector, value = text(score, "Vectors", 300), score.get("Score")
+                if isinstance(value, int | float) and (vector or value):  # Clair writes nothing and 0 where there is no score
+                    found += _scores(version, value, vector, source)
+    return tuple(dict.fromkeys(found)), _moment(published) if published else None
+
+
+@lru_cache(1 << 14, typed=True)  # many vulnerabilities have the same
+def _scores(version: str, value: float, vector: str, source: str) -> tuple[Score, ...]:
+    payload = {"version": version, "baseScore": value, "vectorString": vector}
+    return names.scores([payload], clean(source.lower(), 40))
 
 
 def _moment(published: str) -> str | None:
