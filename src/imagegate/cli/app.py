@@ -130,12 +130,13 @@ def check(
 
 @app.command(epilog="Example: imagegate evaluate result.json -p strict --at 2026-11-01")
 def evaluate(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A result written with -r json=FILE; - for standard input.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A result written with -r json=FILE, or a stored report of Clair; - for standard input.")],
     policy: PolicyOption = None,
     fail_on: FailOnOption = None,
     report: ReportOption = None,
     report_only: ReportOnlyOption = False,
     at: Annotated[str | None, typer.Option("--at", envvar="IMAGEGATE_AT", metavar="TIME", help="The clock to judge by: a day or an RFC 3339 time.", show_default="now")] = None,
+    form: Annotated[str | None, typer.Option("--from", envvar="IMAGEGATE_FROM", metavar="FORMAT", help="Whose report it is: imagegate, clair-v4, clair-v1.", show_default="found out")] = None,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
     color: ColorOption = "auto",
@@ -143,7 +144,7 @@ def evaluate(
     """The same decision on a stored result: nothing is scanned again."""
     from imagegate.cli import run
 
-    raise typer.Exit(run.evaluate(run.Settings(policy, fail_on, report or [], report_only, verbose, quiet, color), file, at))
+    raise typer.Exit(run.evaluate(run.Settings(policy, fail_on, report or [], report_only, verbose, quiet, color), file, at, form))
 
 
 @app.command(epilog="Example: imagegate inspect docker:app:1.4 -r cyclonedx=app.cdx.json -r spdx=app.spdx.json")

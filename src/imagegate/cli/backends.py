@@ -15,6 +15,7 @@ from imagegate.text import clean
 if TYPE_CHECKING:
     from imagegate.backend.clair.backend import Clair
     from imagegate.backend.clair.client import Access
+    from imagegate.backend.embedded import OpenStore
 
 EMBEDDED, CLAIR = "embedded", "clair"
 _APIS = ("v4", "v1")
@@ -83,12 +84,13 @@ class Backends:
             env=os.environ,
         )
 
-    def clair(self, terminal: Terminal, timeout: float, *, verbose: bool) -> "Clair":
-        """Return the backend; raises UsageError."""
+    def clair(self, terminal: Terminal, store: "OpenStore", timeout: float, *, verbose: bool) -> "Clair":
+        """Return the backend; `store` may have the list of exploited vulnerabilities. Raises UsageError."""
         from imagegate.backend.clair.backend import Clair, Serving
 
         detail: Callable[[str], None] = terminal.say if verbose else lambda _: None
-        return Clair(self.access(timeout), Serving(self.serve or "", self.advertise or ""), terminal.say, detail)
+        serving = Serving(self.serve or "", self.advertise or "")
+        return Clair(self.access(timeout), serving, store, terminal.say, detail)
 
     def _psk(self) -> bytes:
         """Return the shared key, which Clair's own configuration has in base64."""

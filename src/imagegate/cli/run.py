@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from imagegate import gate
-from imagegate.backend.embedded import Embedded
+from imagegate.backend.embedded import Embedded, OpenStore
 from imagegate.backend.interface import Backend
 from imagegate.cli import exit_code, reports
 from imagegate.cli.backends import CLAIR, Backends
@@ -71,17 +71,17 @@ def check(settings: Settings, scan: Scan) -> int:
             return openings(reference, interest, options)
 
         backend: Backend = (
-            scan.backends.clair(terminal, scan.images.timeout, verbose=settings.verbose)
+            scan.backends.clair(terminal, _store(scan, terminal), scan.images.timeout, verbose=settings.verbose)
             if elsewhere
-            else _embedded(scan, terminal)
+            else Embedded(_store(scan, terminal))
         )
         return gate.check(scan.references, opened, backend, judge, exit_code.of, ahead)
 
     return _run(settings, scan.references, outcomes)
 
 
-def _embedded(scan: Scan, terminal: Terminal) -> Embedded:
-    store = opener(
+def _store(scan: Scan, terminal: Terminal) -> OpenStore:
+    return opener(
         scan.db or default_path(),
         offline=scan.offline,
         url=scan.db_url or "",
@@ -90,17 +90,18 @@ def _embedded(scan: Scan, terminal: Terminal) -> Embedded:
         insecure=scan.images.registry_insecure,
         timeout=scan.images.timeout,
     )
-    return Embedded(store)
 
 
-def evaluate(settings: Settings, file: str, at: str | None) -> int:
-    """Judge a stored result again, write the reports, return the exit code."""
-    from imagegate.backend.stored import read
+def evaluate(settings: Settings, file: str, at: str | None, form: str | None) -> int:
+    """Judge a stored result or another scanner's report, write the reports, return the exit code."""
+    from imagegate.backend.foreign import FORMATS, read
 
     def outcomes(terminal: Terminal, _: Ahead) -> Iterable[Outcome]:
+        if form is not None and form not in FORMATS:
+            raise UsageError(f"--from {clean(form, 60)}: no report that is known here", f"Choose one of {', '.join(FORMATS)}.")
         clock = _clock(at)
         judge = gate.Judge(_policy(settings, clock, terminal), clock, settings.report_only)
-        for scan in read(_bytes(file), clean(file, 300)):
+        for scan in read(_bytes(file), clean(file, 300), form or ""):
             yield (
                 judge.failure(clean(file, 300), scan, exit_code.SCAN_FAILED)
                 if isinstance(scan, BackendError)

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from imagegate.advisory.origin import EXPLOITED
 from imagegate.backend.clair.client import Access, Client, find_api
 from imagegate.backend.clair.compare import doubts
 from imagegate.backend.clair.report import Addresses, Answered
+from imagegate.backend.embedded import OpenStore
 from imagegate.cataloger.collect import INTEREST, take_inventory
-from imagegate.errors import BackendError, SourceError, UsageError
-from imagegate.model.image import Interest, OpenImage
-from imagegate.model.scan import BackendRun, ScanReport
+from imagegate.errors import BackendError, SourceError, StoreError, UsageError
+from imagegate.model.image import Evidence, Interest, OpenImage
+from imagegate.model.scan import BackendRun, Database, Finding, ScanReport
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,17 @@ class Clair:
     name = "clair"
     interest: Interest = INTEREST
 
-    def __init__(self, access: Access, serving: Serving, say: Callable[[str], None], detail: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        access: Access,
+        serving: Serving,
+        open_store: OpenStore,
+        say: Callable[[str], None],
+        detail: Callable[[str], None],
+    ) -> None:
         self._access = access
         self._serving = serving
+        self._open_store = open_store
         self._say = say
         self._detail = detail  # for those who want to know everything
 
@@ -50,10 +60,33 @@ class Clair:
         evidence = [*opened.evidence, *answered.evidence, *reading.evidence]
         if opened.looked:
             evidence += doubts(take_inventory(opened), reading)
-        run = BackendRun(self.name, f"{api} {answered.version}".rstrip(), answered.database)
+        findings, database = self._exploited(reading.findings, answered.database, evidence)
+        run = BackendRun(self.name, answered.version, database)
         return ScanReport(
-            opened.image, (run,), reading.distribution, reading.packages, reading.findings, tuple(dict.fromkeys(evidence))
+            opened.image, (run,), reading.distribution, reading.packages, findings, tuple(dict.fromkeys(evidence))
         )
+
+    def _exploited(
+        self, findings: tuple[Finding, ...], database: Database | None, evidence: list[Evidence]
+    ) -> tuple[tuple[Finding, ...], Database | None]:
+        """Say which vulnerabilities are exploited, where our own store is there and knows: Clair has no such list."""
+        try:
+            store = self._open_store(())  # as it is: nothing is downloaded for it
+        except StoreError as error:
+            self._say(f"warning: the list of exploited vulnerabilities cannot be read: {error.message}")
+            return findings, database
+        if store is None:
+            return findings, database
+        try:
+            ours = store.database((EXPLOITED,))
+            if not ours.exploited:
+                return findings, database
+            listed = {name for finding in findings for name in _names(finding) if store.vulnerability(name).exploited}
+        finally:
+            store.close()
+        evidence.append(Evidence("missing_data", "ok", f"which are exploited, the advisory store says, as of {ours.confirmed}"))
+        joined = tuple(replace(finding, known_exploited=not listed.isdisjoint(_names(finding))) for finding in findings)
+        return joined, replace(database, exploited=ours.exploited) if database else None
 
     def _addresses(self, opened: OpenImage) -> AbstractContextManager[Addresses]:
         if not opened.looked:
@@ -64,6 +97,11 @@ class Clair:
         return LayerServer(
             contents(opened), self._access.indexer, self._detail, address=where.address, advertise=where.advertise
         )
+
+
+def _names(finding: Finding) -> tuple[str, ...]:
+    """Return every name of the vulnerability."""
+    return (finding.id, *finding.aliases)
 
 
 def _ask(api: str, client: Client, opened: OpenImage, addresses: Addresses) -> Answered:
