@@ -42,7 +42,7 @@ def test_heartbleed_is_found_in_the_layer_that_brought_it(taught: Access, tmp_pa
     assert (reading.distribution.id, reading.distribution.version) == ("ubuntu", "12.04")
     assert told(answered, "uncovered") == [("ok", "Clair knows vulnerabilities of ubuntu:12.04")]
     assert told(answered, "backend") == []
-    assert answered.version == "engine 3"
+    assert answered.version == "v1, engine 3"
     assert answered.database is None
     assert server.given == {0, 1}
 

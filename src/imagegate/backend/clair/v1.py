@@ -51,7 +51,7 @@ def scan(client: Client, opened: OpenImage, addresses: Addresses) -> Answered:
     finally:
         if client.access.delete:
             left = _forget(client, names[0])
-    return Answered(reading, f"engine {version}", None, (*covered, *left))
+    return Answered(reading, f"v1, engine {version}", None, (*covered, *left))
 
 
 def _readable(opened: OpenImage) -> None:
