@@ -58,13 +58,15 @@ def identities(name: str, links: str) -> tuple[Identity, ...]:
             return tuple((cve, tuple(sorted({raw, *words}))) for cve in covered)
         own = covered
     names = {raw, *own, *words, *(_cve(other) for other in others)} - {""}
-    identity = preferred(names) if names else "unknown"
+    identity = preferred(names) if len(names) != 1 else names.pop()
     return ((identity, tuple(sorted(names - {identity}))),)
 
 
 def preferred(names: set[str]) -> str:
     """Return the name to show: a CVE, else one of GitHub, else the first that is an id."""
-    return min(names, key=lambda name: (not name.startswith("CVE-"), not name.startswith("GHSA-"), " " in name, name))
+    return min(
+        names, key=lambda name: (not name.startswith("CVE-"), not name.startswith("GHSA-"), " " in name, name), default="unknown"
+    )
 
 
 def fixed(text: str) -> tuple[tuple[str, ...], str]:

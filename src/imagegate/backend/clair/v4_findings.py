@@ -1,5 +1,6 @@
 """From the vulnerabilities in a report of Clair v4 to findings: one for each vulnerability of a package, whatever its names."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +24,8 @@ _ORDERS = {
     "maven": "Maven",
     "npm": "npm",
 }
-_TITLE = 300
+_TITLE = 300  # characters
+_LINK = re.compile(r"(?<!\S)https?://\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,16 @@ def entry(facts: Mapping[str, Any], identity: str, enrichments: Enrichments) -> 
         state=state,
         published=_moment(text(facts, "issued", 40)),
         exploited=enrichments.exploited(identity),
-        title=clean(text(facts, "description", 4000).strip().partition("\n")[0], _TITLE),
-        url=next((link for link in links.split(" ") if link.startswith(("https://", "http://"))), "")[:500],
+        title=_title(text(facts, "description", 4000)),
+        url=clean(link[0][:500], 500) if (link := _LINK.search(links)) else "",
     )
 
 
 @dataclass(eq=False, slots=True)
 class _Group:
-    """The entries of one vulnerability: `shared` are the names by which others join it."""
+    """The entries of one vulnerability: `shared` are the names by which others join it, `first` those of the first."""
 
+    first: names.Identity
     shared: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     parts: list[Entry] = field(default_factory=list)
@@ -112,7 +115,7 @@ def _groups(entries: Iterable[Entry]) -> list[_Group]:
             # The name of an advisory that covers several vulnerabilities joins none of them.
             shared = {identity} if len(one.identities) > 1 else {identity, *others}
             known = list({id(group): group for name in shared if (group := of.get(name)) is not None}.values())
-            group = max(known, key=lambda other: len(other.shared), default=_Group())
+            group = max(known, key=lambda other: len(other.shared)) if known else _Group((identity, others))
             for other in known:
                 if other is not group:
                     group.names |= other.names
@@ -126,11 +129,15 @@ def _groups(entries: Iterable[Entry]) -> list[_Group]:
 
 
 def _finding(package: Package, group: _Group, fix: tuple[str, ...], upgrade: str) -> Finding:
-    identity, parts = names.preferred(group.names), group.parts
+    parts = group.parts
+    identity, others = group.first
+    if len(parts) > 1:
+        identity = names.preferred(group.names)
+        others = tuple(sorted(group.names - {identity}))
     exploited = [one.exploited for one in parts]
     return Finding(
         id=identity,
-        aliases=tuple(sorted(group.names - {identity})),
+        aliases=others,
         raw_severity=max((one.severity for one in parts), key=of_word),
         scores=parts[0].scores if len(parts) == 1 else tuple(dict.fromkeys(score for one in parts for score in one.scores)),
         fixed_in=fix,
@@ -140,7 +147,7 @@ def _finding(package: Package, group: _Group, fix: tuple[str, ...], upgrade: str
         package=package,
         location=package.locations[0],
         title=next(filter(None, (one.title for one in parts)), ""),
-        url=clean(next(filter(None, (one.url for one in parts)), ""), 500),
+        url=next(filter(None, (one.url for one in parts)), ""),
         advisories=tuple(sorted({one.name for one in parts})),
         upgrade=upgrade,
     )
@@ -168,6 +175,12 @@ def text(facts: Mapping[str, Any], key: str, longest: int) -> str:
     """Return a text of an object of the report as it is, cut; "" where there is none."""
     value = facts.get(key)
     return value[:longest] if isinstance(value, str) else ""
+
+
+def _title(description: str) -> str:
+    """Return the first line, cut before it is made harmless: that is quick only for what is short enough."""
+    line = description.strip().partition("\n")[0]
+    return clean(line) if len(line) <= _TITLE else clean(line[: _TITLE - 1]) + "…"
 
 
 def _moment(issued: str) -> str | None:
