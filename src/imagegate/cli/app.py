@@ -181,6 +181,34 @@ def demo(report: ReportOption = None, verbose: VerboseOption = False, quiet: Qui
     raise typer.Exit(run.demo(run.Settings(None, None, report or [], False, verbose, quiet, color)))
 
 
+@app.command(epilog="Example: imagegate doctor -b clair --clair-url http://clair.example:6060")
+def doctor(
+    db: DbOption = None,
+    timeout: TimeoutOption = 120,
+    backend: BackendOption = None,
+    clair_url: ClairUrlOption = None,
+    clair_api: ClairApiOption = None,
+    clair_psk_file: ClairPskOption = None,
+    clair_issuer: ClairIssuerOption = "imagegate",
+    clair_header: ClairHeaderOption = None,
+    clair_ca: ClairCaOption = None,
+    clair_cert: ClairCertOption = None,
+    clair_key: ClairKeyOption = None,
+    clair_timeout: ClairTimeoutOption = 120,
+    serve_address: ServeOption = None,
+    advertise_address: AdvertiseOption = None,
+) -> None:
+    """Try what works here: engines, advisories, cache, and a Clair, with a layer that it is asked to fetch."""
+    from imagegate.cli.backends import Backends
+    from imagegate.cli.doctor import doctor as examine
+
+    backends = Backends(
+        tuple(backend or ()), tuple(clair_url or ()), clair_api, clair_psk_file, clair_issuer, tuple(clair_header or ()), clair_ca,
+        clair_cert, clair_key, clair_timeout, True, serve_address, advertise_address,
+    )  # fmt: skip
+    raise typer.Exit(examine(db, backends, timeout))
+
+
 @policy_app.command("init", epilog="Example: imagegate policy init imagegate.yaml")
 def policy_init(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")] = "imagegate.yaml",

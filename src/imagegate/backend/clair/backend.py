@@ -55,7 +55,7 @@ class Clair:
         api = self._access.api or find_api(client)
         self._say(f"clair {api} at {client.indexer}")
         with self._addresses(opened) as addresses:
-            answered = _ask(api, client, opened, addresses)
+            answered = ask(api, client, opened, addresses)
         reading = answered.reading
         evidence = [*opened.evidence, *answered.evidence, *reading.evidence]
         if opened.looked:
@@ -104,7 +104,8 @@ def _names(finding: Finding) -> tuple[str, ...]:
     return (finding.id, *finding.aliases)
 
 
-def _ask(api: str, client: Client, opened: OpenImage, addresses: Addresses) -> Answered:
+def ask(api: str, client: Client, opened: OpenImage, addresses: Addresses) -> Answered:
+    """Return what a Clair of that API says of an image; raises BackendError, SourceError."""
     if api == "v4":
         from imagegate.backend.clair import v4
 
