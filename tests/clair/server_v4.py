@@ -13,6 +13,7 @@ import io
 import json
 import re
 import socketserver
+import ssl
 import tarfile
 import threading
 import time
@@ -51,7 +52,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 class ClairV4:
     """Answers by the recordings; `special` answers come first, by method and beginning of the path."""
 
-    def __init__(self, key: bytes = b"", issuers: tuple[str, ...] = ("imagegate",)) -> None:
+    def __init__(self, key: bytes = b"", issuers: tuple[str, ...] = ("imagegate",), tls: ssl.SSLContext | None = None) -> None:
         self.key, self.issuers = key, issuers
         self.indexed: dict[str, dict[str, Any]] = {}  # index reports by digest of the manifest
         self.reports: dict[str, dict[str, Any]] = {}  # vulnerability reports that are told, in place of made
@@ -83,7 +84,9 @@ class ClairV4:
                 """Keep quiet."""
 
         self._server = _Server(("127.0.0.1", 0), Request)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def stop(self) -> None:

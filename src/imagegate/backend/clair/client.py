@@ -9,6 +9,7 @@ import base64
 import hmac
 import ipaddress
 import json
+import os
 import random
 import re
 import threading
@@ -139,7 +140,8 @@ class Client:
         self._session.trust_env = False  # it would read ~/.netrc; proxies and CA bundle are set for every request
         # Even where it follows no redirect, it would parse the target, and read the body without end.
         self._session.get_redirect_target = lambda _: None  # type: ignore[assignment,method-assign]
-        _check_key(access)
+        if access.ca or access.certificate:
+            _check_files(access)
 
     @property
     def indexer(self) -> str:
@@ -383,8 +385,8 @@ class Client:
             return _Failed(BackendError(f"{host} cannot be reached: nothing listens there", _SETTINGS), self._met)
         if isinstance(error, requests.exceptions.InvalidHeader):
             return _Failed(BackendError("a header for Clair has characters that no header has", "Set it again."))
-        if isinstance(error, OSError) and any(word in told for word in ("CA certificate", "TLS certificate", "TLS key")):
-            return _Failed(BackendError("a certificate or key file for Clair cannot be read", "Name files in PEM format."))
+        if isinstance(error, OSError) and "CA certificate" in told:
+            return _Failed(BackendError("the CA file in REQUESTS_CA_BUNDLE cannot be read", "Name a file in PEM format."))
         again = isinstance(error, requests.ConnectionError)
         return _Failed(BackendError(f"{host} cannot be reached: the connection fails ({name})", _SETTINGS), again)
 
@@ -418,16 +420,23 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _check_key(access: Access) -> None:
-    """OpenSSL would ask for the password of a key on the terminal, and wait."""
-    for name in filter(None, (access.key, access.certificate)):
-        try:
-            with open(name, "rb") as file:
-                locked = b"ENCRYPTED" in file.read(1 << 20)
-        except OSError:
-            raise BackendError(f"{clean(name, 200)}: cannot be read", "Name a file in PEM format.") from None
-        if locked:
-            raise BackendError(f"{clean(name, 200)}: the key has a password", "Name one without, which only you may read.")
+def _check_files(access: Access) -> None:
+    """OpenSSL would ask for the password of a key on the terminal, and wait; of other faults it says little."""
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    name, key = access.ca, access.key or access.certificate
+    try:
+        if name:
+            context.load_verify_locations(*((None, name) if os.path.isdir(name) else (name, None)))
+        if name := access.certificate:
+            with open(key, "rb") as file:
+                if b"ENCRYPTED" in file.read(1 << 20):
+                    raise BackendError(f"{clean(key, 200)}: the key has a password", "Name one without, which only you may read.")
+            context.load_cert_chain(name, key, password=lambda: b"")
+    except OSError:  # ssl.SSLError among them
+        what = f"{clean(name, 200)}: it, or the key that belongs to it, cannot be read"
+        raise BackendError(what, "Name files in PEM format.") from None
 
 
 def _proxies(url: str, env: Mapping[str, str]) -> dict[str, str]:
