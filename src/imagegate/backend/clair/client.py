@@ -1,32 +1,27 @@
-"""One HTTP client for both of Clair's APIs: the status comes first, every body has an end, and so has the waiting.
-
-Error bodies: httptransport/error.go of quay/clair (v4), api/v1/models.go of its release 2.1.8 (v1).
-Authentication of v4: a JSON Web Token (RFC 7519) signed with HMAC-SHA-256 and a shared key, as middleware/auth of
-quay/clair checks it: `iss` must be known there, and its clock is allowed 15 seconds.
-"""
+"""One HTTP client for both of Clair's APIs: the status comes first, every body has an end, and so has the waiting."""
 
 import base64
-import hmac
-import ipaddress
 import json
-import os
 import random
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
 from imagegate import __version__
+from imagegate.backend.clair.access import Access, check_files, is_loopback, proxies, token
+from imagegate.backend.clair.answer import Answer, message_of
 from imagegate.errors import BackendError
 from imagegate.text import clean, decode
 
 if TYPE_CHECKING:
     import requests
+
+__all__ = ["LARGEST", "Access", "Answer", "Client", "find_api", "is_loopback"]
 
 LARGEST = 200 << 20  # bytes of a report
 _ERROR = 64 << 10  # bytes of an error
@@ -42,77 +37,6 @@ _URL = re.compile(r"(https?://)(?:[^\s/@\"'<>]*@)?([^\s?#\"'<>]*)([?#][^\s\"'<>]
 _TOKEN = re.compile(r"\b(bearer|basic)\s+[^\s\"',\\]+|\beyJ[\w-]+(?:\.[\w-]*)*", re.IGNORECASE)
 _MORE_TIME = "Allow it more time, or see Clair's log."
 _SETTINGS = "Is the address right, is Clair running there, and is the network or proxy set up?"
-
-
-@dataclass(frozen=True)
-class Access:
-    """How a Clair is reached; what is secret in it never leaves it.
-
-    `indexer` and `matcher` are base URLs, the same unless Clair is split in two; `api` is "v4", "v1" or "" to find out;
-    `psk` the shared key itself (Clair's configuration has it in base64), b"" without authentication; `ca`,
-    `certificate` and `key` are PEM files; `timeout` is how many seconds of silence are borne in one answer,
-    `deadline` how many seconds everything about one image may take; with `delete`, what Clair keeps of the image is
-    removed afterwards; `env` has the proxies and the CA bundle.
-    """
-
-    indexer: str
-    matcher: str
-    api: str = ""
-    psk: bytes = field(default=b"", repr=False)
-    issuer: str = "imagegate"
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    ca: str = ""
-    certificate: str = ""
-    key: str = ""
-    timeout: float = 120.0
-    deadline: float = 900.0
-    delete: bool = False
-    env: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a server said; the names of `headers` are in small letters, `body` is cut or empty where an error broke off.
-
-    `origin` is who said it, for messages; `message` what it says of an error in its own words, harmless and without
-    secrets, "" where it says nothing.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    origin: str = "Clair"
-    message: str = ""
-
-    def document(self) -> Any:
-        """Return the JSON object of the body; raises BackendError for anything else."""
-        if self._is_page():
-            raise BackendError(
-                f"{self.origin} answered {self.status} with an HTML page",
-                "Is it Clair, or is a proxy or login page in between?",
-            )
-        try:
-            document = json.loads(self.body, parse_constant=_refused)
-        except (ValueError, RecursionError):
-            what = "something that is not JSON, or was cut off" if self.body else "nothing"
-            raise BackendError(
-                f"{self.origin} answered {self.status} with {what} ({len(self.body):,} bytes)",
-                "Clair's log may say why; try again.",
-            ) from None
-        if not isinstance(document, dict):
-            raise BackendError(f"{self.origin} answered {self.status} with JSON that is no object", "Is it a Clair?")
-        return document
-
-    def error(self, doing: str, hint: str = "See Clair's log, or try again later.") -> BackendError:
-        """Return the error for an answer that is none, with the cause that the server gives."""
-        if self._is_page():
-            told, hint = " with an HTML page", "Is it Clair, or is a proxy or login page in between?"
-        else:
-            told = f": {self.message}" if self.message else ""
-        return BackendError(f"{doing}: {self.origin} answered {self.status}{told}", hint)
-
-    def _is_page(self) -> bool:
-        return self.body.lstrip()[:1] == b"<" or "html" in self.headers.get("content-type", "").lower()
 
 
 class _Failed(Exception):
@@ -141,7 +65,7 @@ class Client:
         # Even where it follows no redirect, it would parse the target, and read the body without end.
         self._session.get_redirect_target = lambda _: None  # type: ignore[assignment,method-assign]
         if access.ca or access.certificate:
-            _check_files(access)
+            check_files(access)
 
     @property
     def indexer(self) -> str:
@@ -262,7 +186,7 @@ class Client:
         headers |= {"Content-Type": "application/json"} if body is not None else {}
         headers |= {"Authorization": basic} if basic else {}
         headers |= dict(access.headers)
-        headers |= {"Authorization": f"Bearer {self._token()}"} if access.psk else {}
+        headers |= {"Authorization": f"Bearer {token(access)}"} if access.psk else {}
         silence = max(0.05, min(access.timeout, self.left()))
         try:
             self._session.cookies.clear()
@@ -274,7 +198,7 @@ class Client:
                 stream=True,
                 allow_redirects=False,
                 timeout=(min(_CONNECT, silence), silence),
-                proxies=_proxies(url, access.env),
+                proxies=proxies(url, access.env),
                 verify=access.ca or access.env.get("REQUESTS_CA_BUNDLE") or access.env.get("CURL_CA_BUNDLE") or True,
                 cert=(access.certificate, access.key or access.certificate) if access.certificate else None,
             )
@@ -284,7 +208,7 @@ class Client:
             names = {name.lower(): value for name, value in response.headers.items()}
             status = response.status_code
             data = self._body(response, _ERROR if status >= 300 else most, origin)
-        return Answer(status, names, data, origin, self._message(data) if status >= 300 else "")
+        return Answer(status, names, data, origin, self.harmless(message_of(data)) if status >= 300 else "")
 
     def _body(self, response: "requests.Response", most: int, origin: str) -> bytes:
         import urllib3
@@ -307,24 +231,6 @@ class Client:
         if self.left() < 0 and not failed:
             raise BackendError(f"{origin} did not finish within {self.access.deadline:g} seconds", _MORE_TIME)
         return b"".join(chunks)
-
-    def _message(self, body: bytes) -> str:
-        with suppress(ValueError, RecursionError):
-            document = json.loads(body)
-            if isinstance(document, dict):
-                inner = document.get("Error")
-                told = inner.get("Message") if isinstance(inner, dict) else document.get("message")
-                if isinstance(told, str):
-                    return self.harmless(told.strip())
-        return ""
-
-    def _token(self) -> str:
-        """Return a new JSON Web Token: it is good for a minute."""
-        now = int(time.time())
-        claims = {"iss": self.access.issuer, "iat": now, "nbf": now - 60, "exp": now + 60}
-        parts = (json.dumps(part, separators=(",", ":")).encode() for part in ({"alg": "HS256", "typ": "JWT"}, claims))
-        signed = b".".join(map(_base64url, parts))
-        return (signed + b"." + _base64url(hmac.digest(self.access.psk, signed, "sha256"))).decode()
 
     def _base(self, url: str) -> tuple[str, str]:
         """Return a base URL without its user, and the header that names that one."""
@@ -410,48 +316,6 @@ def find_api(client: Client) -> str:
     )
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is this machine itself."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _check_files(access: Access) -> None:
-    """OpenSSL would ask for the password of a key on the terminal, and wait; of other faults it says little."""
-    import ssl
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    name, key = access.ca, access.key or access.certificate
-    try:
-        if name:
-            context.load_verify_locations(*((None, name) if os.path.isdir(name) else (name, None)))
-        if name := access.certificate:
-            with open(key, "rb") as file:
-                if b"ENCRYPTED" in file.read(1 << 20):
-                    raise BackendError(f"{clean(key, 200)}: the key has a password", "Name one without, which only you may read.")
-            context.load_cert_chain(name, key, password=lambda: b"")
-    except OSError:  # ssl.SSLError among them
-        what = f"{clean(name, 200)}: it, or the key that belongs to it, cannot be read"
-        raise BackendError(what, "Name files in PEM format.") from None
-
-
-def _proxies(url: str, env: Mapping[str, str]) -> dict[str, str]:
-    from requests.utils import should_bypass_proxies
-
-    parts = urlsplit(url)
-    names = (f"{parts.scheme}_proxy", f"{parts.scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
-    proxy = next(filter(None, map(env.get, names)), "")
-    if not proxy or is_loopback(parts.hostname or ""):
-        return {}
-    if should_bypass_proxies(url, no_proxy=env.get("no_proxy") or env.get("NO_PROXY") or ""):
-        return {}
-    return {parts.scheme: proxy}
-
-
 def _origin(url: str) -> tuple[str, str, int]:
     address = urlsplit(url)
     return address.scheme, address.hostname or "", address.port or (443 if address.scheme == "https" else 80)
@@ -465,14 +329,6 @@ def _cause(error: Exception) -> object:
     """Return what urllib3 says inside of what requests says."""
     inner = error.args[0] if error.args else None
     return getattr(inner, "reason", inner) or error
-
-
-def _base64url(data: bytes) -> bytes:
-    return base64.urlsafe_b64encode(data).rstrip(b"=")
-
-
-def _refused(word: str) -> None:
-    raise ValueError(f"{word} is not a number of JSON")
 
 
 def _retry_after(value: str) -> float:
