@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from tests.images import Image, sha256
-from tests.source.opened import BASE, SECOND, opened
 
 from imagegate.backend.clair import serve
 from imagegate.backend.clair.serve import LayerServer, contents
 from imagegate.errors import BackendError, SourceError
 from imagegate.model.image import Content
 from imagegate.source.stream import OpenFile, Region
+from tests.images import Image, sha256
+from tests.source.opened import BASE, SECOND, opened
 
 CLAIR = "http://127.0.0.1:6060"
 DATA = bytes(range(256)) * 5000
@@ -208,16 +208,18 @@ def test_an_empty_layer_is_a_whole_answer() -> None:
 
 def test_a_disk_that_fails_breaks_the_answer_off_and_is_told() -> None:
     with LayerServer([(DIGEST, Kept(DATA, breaks=500_000))], CLAIR, print) as server:
-        with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)) as caught:
             requests.get(server.of(0)[0], timeout=10)
+        assert "timed out" not in str(caught.value)
         eventually(lambda: server.heard() == "layer 1: the file cannot be read: the disk is broken")
 
 
 def test_a_file_that_became_shorter_breaks_the_answer_off_and_is_told(region: Region) -> None:
     os.truncate(f"/proc/self/fd/{region.file.number}", 1000)
     with LayerServer([(DIGEST, region)], CLAIR, print) as server:
-        with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)) as caught:
             requests.get(server.of(0)[0], timeout=10)
+        assert "timed out" not in str(caught.value)
         eventually(lambda: server.heard() == "layer 1: the file became shorter while it was read")
 
 
@@ -246,6 +248,18 @@ def test_connections_are_few_and_those_that_say_nothing_are_ended(monkeypatch: p
             link.close()
         monkeypatch.setattr(serve, "_HEAD", 30.0)
         eventually(lambda: requests.get(server.of(0)[0], timeout=10).content == b"x")
+
+
+def test_a_download_may_take_longer_than_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    big = bytes(20_000_000)
+    monkeypatch.setattr(serve, "_HEAD", 0.2)
+    with (
+        LayerServer([(sha256(big), Kept(big))], CLAIR, print) as server,
+        requests.get(server.of(0)[0], timeout=10, stream=True) as answer,
+    ):
+        first = next(answer.iter_content(1000))
+        time.sleep(0.5)  # the rest does not fit into the buffers of both sides
+        assert len(first) + sum(map(len, answer.iter_content(1 << 20))) == len(big)
 
 
 def test_leaving_hangs_up_at_once_and_frees_the_port(region: Region) -> None:

@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from tests.images import sha256
 
 from imagegate.backend.clair import address as addresses
 from imagegate.backend.clair.serve import LayerServer
 from imagegate.errors import BackendError, UsageError
+from tests.images import sha256
 
 LOOPBACK = "http://127.0.0.1:6060"
 ELSEWHERE = "http://192.0.2.7:6060"  # a network for documentation: nobody is there, but there is a way to it

@@ -83,6 +83,14 @@ def test_the_distribution_is_that_of_the_packages_where_the_layer_names_none() -
     assert evidence(reading) == [("unknown_distro", "warn")]
 
 
+def test_packages_without_a_distribution_do_not_outvote_the_others() -> None:
+    nameless = FEATURE | {"NamespaceName": ""}
+    reading = read(nameless | {"Name": "a"}, nameless | {"Name": "b"}, FEATURE, NamespaceName="")
+    assert reading.distribution is not None
+    assert reading.distribution.version == "12"
+    assert evidence(reading) == []
+
+
 def test_packages_of_two_distributions_keep_theirs() -> None:
     reading = read(FEATURE, FEATURE | {"NamespaceName": "debian:11"})
     assert [package.purl[-9:] for package in reading.packages] == ["debian-11", "debian-12"]

@@ -67,7 +67,7 @@ def advertised(advertise: str, place: Place, port: int) -> Advertised:
 def _advertised_url(url: str) -> Advertised:
     try:
         parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+        good = parts.scheme in ("http", "https") and bool(parts.hostname)
         good = good and not parts.query and not parts.fragment and _PATH.match(parts.path) is not None
         good = good and _PLACE.match(parts.netloc) is not None and (parts.port is None or parts.port > 0)
     except ValueError:
