@@ -5,15 +5,12 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from imagegate import gate
-from imagegate.backend.embedded import Embedded, OpenStore
-from imagegate.backend.interface import Backend
 from imagegate.cli import exit_code, reports
 from imagegate.cli.backends import CLAIR, Backends
-from imagegate.cli.images import Images
 from imagegate.cli.stop import Terminated, will_report
-from imagegate.cli.stores import default_path, opener
 from imagegate.cli.terminal import Terminal
 from imagegate.errors import BackendError, ImageGateError, UsageError
 from imagegate.model.image import Interest
@@ -22,8 +19,13 @@ from imagegate.model.verdict import Failure, Outcome
 from imagegate.policy import load
 from imagegate.policy.document import Policy
 from imagegate.report.document import overall
-from imagegate.source.opening import Opening
 from imagegate.text import clean
+
+if TYPE_CHECKING:  # what `evaluate` does without is imported where it is needed: start-up is part of every build
+    from imagegate.backend.embedded import OpenStore
+    from imagegate.backend.interface import Backend
+    from imagegate.cli.images import Images
+    from imagegate.source.opening import Opening
 
 _OWN_POLICY = "imagegate.yaml"
 Ahead = Callable[[Outcome], None]
@@ -51,12 +53,13 @@ class Scan:
     db: str | None
     db_url: str | None
     offline: bool
-    images: Images
+    images: "Images"
     backends: Backends
 
 
 def check(settings: Settings, scan: Scan) -> int:
     """Scan and judge every image, write the reports, return the exit code."""
+    from imagegate.backend.embedded import Embedded
     from imagegate.source.opening import openings
 
     def outcomes(terminal: Terminal, ahead: Ahead) -> Iterable[Outcome]:
@@ -67,7 +70,7 @@ def check(settings: Settings, scan: Scan) -> int:
         elsewhere = scan.backends.name == CLAIR
         options = replace(scan.images.options(terminal), offer=elsewhere)
 
-        def opened(reference: str, interest: Interest) -> list[Opening]:
+        def opened(reference: str, interest: Interest) -> "list[Opening]":
             return openings(reference, interest, options)
 
         backend: Backend = (
@@ -80,7 +83,9 @@ def check(settings: Settings, scan: Scan) -> int:
     return _run(settings, scan.references, outcomes)
 
 
-def _store(scan: Scan, terminal: Terminal) -> OpenStore:
+def _store(scan: Scan, terminal: Terminal) -> "OpenStore":
+    from imagegate.cli.stores import default_path, opener
+
     return opener(
         scan.db or default_path(),
         offline=scan.offline,
@@ -118,6 +123,7 @@ def demo(settings: Settings) -> int:
 
     from imagegate.advisory.build import build_folder
     from imagegate.advisory.store import Store
+    from imagegate.backend.embedded import Embedded
     from imagegate.source.opening import Options, open_image
 
     clock = datetime(2014, 4, 8, 12, tzinfo=UTC)
@@ -130,7 +136,7 @@ def demo(settings: Settings) -> int:
             store = os.path.join(scratch, "store.db")
             build_folder(str(folder / "advisories"), store, lambda _: None)
 
-            def opened(_: str, interest: Interest) -> list[Opening]:
+            def opened(_: str, interest: Interest) -> "list[Opening]":
                 image = open_image(f"docker-archive:{folder / 'heartbleed.tar'}", interest, Options())
                 return [lambda: replace(image, image=replace(image.image, reference="heartbleed:demo"))]
 
