@@ -74,6 +74,7 @@ class ClairV4:
 
         class Request(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body are two writes
 
             def _answer(self) -> None:
                 outer._answer(self)
