@@ -184,14 +184,16 @@ class ClairV1:
     def _look(self, name: str, parent: str, files: dict[str, bytes]) -> Kept:
         above = self.layers[parent] if parent else Kept("", "", "")
         namespace = _namespace(files) or above.namespace
-        found = _dpkg(files) + _apk(files)
-        if found and not namespace:
-            raise Refused(422, UNSUPPORTED)
         if namespace:
             self.namespaces.setdefault(namespace, "dpkg")
-        features = {(package, version, namespace): name for package, version in found}
-        kept = {feature: above.features.get(feature, added) for feature, added in features.items()}
-        return Kept(name, parent, namespace, kept or dict(above.features))
+        inherited = {feature[:2]: (feature, added) for feature, added in above.features.items()}
+        features: dict[Feature, str] = {}
+        for found in _dpkg(files) + _apk(files):
+            if found not in inherited and not namespace:
+                raise Refused(422, UNSUPPORTED)
+            feature, added = inherited.get(found, ((*found, namespace), name))
+            features[feature] = added
+        return Kept(name, parent, namespace, features or dict(above.features))
 
     def _report(self, kept: Kept, features: bool, vulnerabilities: bool) -> dict[str, Any]:
         report: dict[str, Any] = {"Name": kept.name, "NamespaceName": kept.namespace, "ParentName": kept.parent}
