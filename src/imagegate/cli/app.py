@@ -62,6 +62,7 @@ AdvertiseOption = Annotated[str | None, typer.Option("--advertise-address", envv
 OfflineOption = Annotated[bool, typer.Option("--offline", envvar="IMAGEGATE_OFFLINE", help="Download no advisories.")]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", envvar="IMAGEGATE_QUIET", help="No console report, no messages but errors.")]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", envvar="IMAGEGATE_VERBOSE", help="List everything; on a bug show where.")]
+LayersOption = Annotated[bool, typer.Option("--by-layer", envvar="IMAGEGATE_BY_LAYER", help="Group the console report by layer: what each brought, and what is wrong with it.")]
 ColorOption = Annotated[str, typer.Option("--color", envvar="IMAGEGATE_COLOR", metavar="auto|always|never", help="Colours of the console report.")]
 
 
@@ -110,6 +111,7 @@ def check(
     clair_delete: ClairDeleteOption = False,
     serve_address: ServeOption = None,
     advertise_address: AdvertiseOption = None,
+    by_layer: LayersOption = False,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
     color: ColorOption = "auto",
@@ -119,7 +121,7 @@ def check(
     from imagegate.cli.backends import Backends
     from imagegate.cli.images import Images
 
-    settings = run.Settings(policy, fail_on, report or [], report_only, verbose, quiet, color)
+    settings = run.Settings(policy, fail_on, report or [], report_only, verbose, quiet, color, by_layer)
     opened = Images(platform, timeout, jobs, registry_insecure, cache_dir, no_cache, distro, tuple(limit or ()), tuple(registry_mirror or ()))
     backends = Backends(
         tuple(backend or ()), tuple(clair_url or ()), clair_api, clair_psk_file, clair_issuer, tuple(clair_header or ()), clair_ca,
@@ -137,6 +139,7 @@ def evaluate(
     report_only: ReportOnlyOption = False,
     at: Annotated[str | None, typer.Option("--at", envvar="IMAGEGATE_AT", metavar="TIME", help="The clock to judge by: a day or an RFC 3339 time.", show_default="now")] = None,
     form: Annotated[str | None, typer.Option("--from", envvar="IMAGEGATE_FROM", metavar="FORMAT", help="Whose report it is: imagegate, clair-v4, clair-v1.", show_default="found out")] = None,
+    by_layer: LayersOption = False,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
     color: ColorOption = "auto",
@@ -144,7 +147,7 @@ def evaluate(
     """The same decision on a stored result: nothing is scanned again."""
     from imagegate.cli import run
 
-    raise typer.Exit(run.evaluate(run.Settings(policy, fail_on, report or [], report_only, verbose, quiet, color), file, at, form))
+    raise typer.Exit(run.evaluate(run.Settings(policy, fail_on, report or [], report_only, verbose, quiet, color, by_layer), file, at, form))
 
 
 @app.command(epilog="Example: imagegate inspect docker:app:1.4 -r cyclonedx=app.cdx.json -r spdx=app.spdx.json")
@@ -171,14 +174,14 @@ def inspect(
 
 
 @app.command(epilog="Example: imagegate demo -r sarif=demo.sarif")
-def demo(report: ReportOption = None, verbose: VerboseOption = False, quiet: QuietOption = False, color: ColorOption = "auto") -> None:
+def demo(report: ReportOption = None, by_layer: LayersOption = False, verbose: VerboseOption = False, quiet: QuietOption = False, color: ColorOption = "auto") -> None:
     """Break a build, with nothing to set up.
 
     The Heartbleed image against bundled advisories: no network, no store, no engine.
     """
     from imagegate.cli import run
 
-    raise typer.Exit(run.demo(run.Settings(None, None, report or [], False, verbose, quiet, color)))
+    raise typer.Exit(run.demo(run.Settings(None, None, report or [], False, verbose, quiet, color, by_layer)))
 
 
 @app.command(epilog="Example: imagegate doctor -b clair --clair-url http://clair.example:6060")

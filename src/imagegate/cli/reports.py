@@ -28,10 +28,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Look:
-    """How the console report looks: colour "auto", "always" or "never"."""
+    """How the console report looks: colour "auto", "always" or "never"; `every` lists all, `layers` groups by layer."""
 
     color: str = "auto"
     every: bool = False
+    layers: bool = False
 
 
 def parse(wishes: Sequence[str], *, quiet: bool, formats: Sequence[str] = FORMATS) -> list[Target]:
@@ -193,9 +194,9 @@ def _report(target: Target, look: Look) -> Report:
     from imagegate.report.console import Console
 
     if target.path:
-        return Console(120, color=look.color == "always", every=True)
+        return Console(120, color=look.color == "always", every=True, layers=look.layers)
     width = shutil.get_terminal_size((120, 24)).columns
     color = look.color == "always" or (
         look.color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     )
-    return Console(min(width, 160), color=color, every=look.every)
+    return Console(min(width, 160), color=color, every=look.every, layers=look.layers)

@@ -43,6 +43,7 @@ class Settings:
     verbose: bool
     quiet: bool
     color: str
+    by_layer: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _run(settings: Settings, references: list[str], outcomes: Callable[[Terminal
     # A person who watches both streams reads an error once, in the report; logs that keep them apart have it in both.
     told = reports.is_watched(targets) and terminal.is_watched
     done: list[Outcome] = []
-    written = reports.Writer(targets, reports.Look(settings.color, settings.verbose))
+    written = reports.Writer(targets, reports.Look(settings.color, settings.verbose, settings.by_layer))
     ahead = written.prepare if len(references) == 1 else gate.nothing
     try:
         for outcome in outcomes(terminal, ahead):

@@ -20,18 +20,20 @@ _INDENT = "    "
 _LONGEST = 8000  # characters of one paragraph
 
 
+_WITHOUT_RULE = {"accepted": "breaks no rule", "deferred": "left to the distribution, which ships it"}
 _BUILT_IN = ("golang", "cargo")  # into programs
 
 
 class Console:
-    """See interface.Report; `width` in columns, `every` to list all findings."""
+    """See interface.Report; `width` in columns, `every` to list all findings, `layers` to group them by layer."""
 
     name = "console"
 
-    def __init__(self, width: int = 100, *, color: bool = False, every: bool = False) -> None:
+    def __init__(self, width: int = 100, *, color: bool = False, every: bool = False, layers: bool = False) -> None:
         self._width = max(40, width)
         self._color = color
         self._every = every
+        self._layers = layers
 
     def render(self, outcomes: Sequence[Outcome]) -> str:
         """See Report.render."""
@@ -65,20 +67,40 @@ class Console:
     def _verdict(self, verdict: Verdict) -> Iterator[str]:
         yield from self._title(*_WORDS[verdict.status], verdict.scan.image.reference, verdict.exit_code)
         yield from self._lines(wording.headline(verdict))
-        for status, title in (("violates", "What breaks the build"), ("warns", "What only warns")):
-            yield from self._findings(verdict, status, title)
+        if self._layers:
+            yield from self._by_layer(verdict)
+        else:
+            for status, title in (("violates", "What breaks the build"), ("warns", "What only warns")):
+                yield from self._findings([judged for judged in verdict.findings if judged.status == status], verdict, title)
         yield from self._upgrades(verdict)
         yield from self._evidence(verdict)
         yield from self._waivers(verdict)
         yield ""
         yield from self._summary(verdict)
 
-    def _findings(self, verdict: Verdict, status: str, title: str) -> Iterator[str]:
-        found = wording.worst_first(judged for judged in verdict.findings if judged.status == status)
-        if not found:
-            return
-        yield ""
-        yield from self._lines(f"{title}: {wording.counts(found)}", "", "bold", rest="  ")
+    def _findings(self, judged: Sequence[JudgedFinding], verdict: Verdict, title: str) -> Iterator[str]:
+        if judged:
+            yield ""
+            yield from self._lines(f"{title}: {wording.counts(judged)}", "", "bold", rest="  ")
+            yield from self._listed(wording.worst_first(judged), verdict)
+
+    def _by_layer(self, verdict: Verdict) -> Iterator[str]:
+        """Each layer with its digest, size, command and packages, then all that was found in it, whatever its status."""
+        from imagegate.report.layers import shares
+
+        for share in shares(verdict):
+            layer = share.layer
+            found = [verdict.findings[index] for index in share.findings]
+            yield ""
+            facts = f"Layer {layer.index}, {share.packages} packages, {wording.counts(found) or 'nothing found'}"
+            yield from self._lines(facts, "", "bold", rest="  ")
+            size = f", {layer.size:,} bytes" if layer.size else ""
+            yield from self._lines(f"{layer.digest or 'without a digest'}{size}", "  ", "dim")
+            if layer.created_by:
+                yield from self._lines(_short(layer.created_by, 4 * self._width), "  ", "dim")
+            yield from self._listed(wording.worst_first(found), verdict)
+
+    def _listed(self, found: list[JudgedFinding], verdict: Verdict) -> Iterator[str]:
         groups = _alike(found)
         shown = groups if self._every else groups[:_FEW]
         for group in shown:
@@ -101,7 +123,9 @@ class Console:
         yield from self._lines(f"{packages} {finding.package.version}: {wording.fix(judged)}", body)
         if finding.title:
             yield from self._lines(_short(finding.title, 2 * self._width), body, "dim")
-        yield from self._lines(f"rule {wording.rules(judged)}; {_short(wording.layer(judged, verdict), 90)}", body, "dim")
+        why = f"rule {wording.rules(judged)}" if judged.rules else _WITHOUT_RULE.get(judged.status, judged.status)
+        where = "" if self._layers else f"; {_short(wording.layer(judged, verdict), 90)}"
+        yield from self._lines(f"{why}{where}", body, "dim")
         places = list(dict.fromkeys(one.finding.location.path for one in group))
         if finding.package.type not in SYSTEMS:  # whose path is that of their database
             more = f" and {len(places) - 1} more" if len(places) > 1 else ""
@@ -194,8 +218,11 @@ class Console:
         )
         for run in scan.backends:
             if run.database:
-                data = f", {run.database.records:,} advisories confirmed {run.database.confirmed[:10]}"
+                number = f"{run.database.records:,} " if run.database.records else ""  # not every scanner tells
+                data = f", {number}advisories confirmed {run.database.confirmed[:10]}"
                 yield from self._lines(f"Scanned by {run.name} {run.version}{data}", "", "dim", rest="  ")
+            elif run.name != "embedded":
+                yield from self._lines(f"Scanned by {run.name} {run.version}".rstrip(), "", "dim", rest="  ")
         yield from self._lines(
             f"Policy {verdict.policy.reference} {verdict.policy.digest[:19]}, judged {verdict.created}", "", "dim", rest="  "
         )

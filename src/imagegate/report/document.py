@@ -10,6 +10,7 @@ from imagegate.model.inventory import Location, Package
 from imagegate.model.scan import ScanReport, Score
 from imagegate.model.verdict import Failure, JudgedFinding, Outcome, PolicyIdentity, Verdict
 from imagegate.report import wording
+from imagegate.report.layers import Share, shares
 from imagegate.report.lines import Form, Ready, encode, listed, quoted, recall
 
 RESULT = "imagegate/result/1"
@@ -62,6 +63,7 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "distribution": None,
         "packages": [],
         "findings": [],
+        "by_layer": [],
         "evidence": [],
         "policy": {**_policy(failure.policy), "rules": []},
         "waivers": [],
@@ -88,6 +90,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "distribution": _distribution(scan, verdict.created),
         "packages": [_package(package) for package in scan.packages],
         "findings": [Ready(_finding(judged)) for judged in verdict.findings],
+        "by_layer": [_share(share) for share in shares(verdict)],
         "evidence": [asdict(item) for item in verdict.evidence],
         "policy": {**_policy(verdict.policy), "rules": [_listed(asdict(rule)) for rule in verdict.rules]},
         "waivers": [_listed(asdict(waiver)) for waiver in verdict.waivers],
@@ -97,6 +100,18 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
             "reasons": list(verdict.reasons),
             "report_only": verdict.report_only,
         },
+    }
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {
+        "layer": share.layer.index,
+        "digest": share.layer.digest,
+        "created_by": share.layer.created_by,
+        "size": share.layer.size,
+        "packages": share.packages,
+        "severities": {severity.word: count for severity, count in share.severities},
+        "findings": list(share.findings),
     }
 
 

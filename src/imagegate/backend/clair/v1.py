@@ -137,7 +137,7 @@ def _ask(client: Client, top: str) -> dict[str, Any]:
 def _covered(client: Client, report: dict[str, Any]) -> list[Evidence]:
     """Say whether Clair knows vulnerabilities of these distributions at all: to one that knows none, every image is safe.
 
-    A list of its namespaces does not tell: looking at a layer adds to it.
+    That it lists a distribution tells nothing: looking at a layer adds to that list. That it lists none tells enough.
     """
     known = namespaces(report)
     evidence = [_known(client, name, hits) for name, hits in list(known.items())[:_MOST_NAMESPACES]]
@@ -145,25 +145,31 @@ def _covered(client: Client, report: dict[str, Any]) -> list[Evidence]:
         evidence.append(
             Evidence("uncovered", "fail", f"Clair sees {len(known)} distributions in one image: not all were checked")
         )
+    if not known:
+        evidence = _judge(client, "/v1/namespaces", "Namespaces", "any distribution", "no distribution: it was never fed")
     return evidence
 
 
 def _known(client: Client, namespace: str, hits: int) -> Evidence:
     shown = clean(namespace, 100)
-    if hits:
-        return Evidence("uncovered", "ok", f"Clair knows vulnerabilities of {shown}")
+    path = f"/v1/namespaces/{quote(namespace, safe=':')}/vulnerabilities?limit=1"
+    what = f"not one vulnerability of {shown}: every image of it would look clean"
+    missing = [] if hits else _judge(client, path, "Vulnerabilities", f"any vulnerability of {shown}", what)
+    return missing[0] if missing else Evidence("uncovered", "ok", f"Clair knows vulnerabilities of {shown}")
+
+
+def _judge(client: Client, path: str, key: str, asked: str, missing: str) -> list[Evidence]:
+    """Return nothing where Clair has something in that list."""
     try:
-        answer = client.call("GET", f"/v1/namespaces/{quote(namespace, safe=':')}/vulnerabilities?limit=1", most=_SMALL)
-        listed = answer.document().get("Vulnerabilities") if answer.status == 200 else None
+        answer = client.call("GET", path, most=_SMALL)
         if answer.status not in (200, 404):
-            raise answer.error("no list of them")
+            raise answer.error("no answer to that")
+        listed = answer.document().get(key) if answer.status == 200 else None
     except BackendError as error:
-        detail = f"whether Clair knows any vulnerability of {shown} could not be found out: {error.message}"
-        return Evidence("uncovered", "fail", detail)
+        return [Evidence("uncovered", "fail", f"whether Clair knows {asked} could not be found out: {error.message}")]
     if isinstance(listed, list) and listed:
-        return Evidence("uncovered", "ok", f"Clair knows vulnerabilities of {shown}")
-    detail = f"Clair's database holds not one vulnerability of {shown}: every image of it would look clean"
-    return Evidence("uncovered", "fail", detail)
+        return []
+    return [Evidence("uncovered", "fail", f"Clair's database holds {missing}")]
 
 
 def _forget(client: Client, base: str) -> list[Evidence]:
