@@ -237,6 +237,17 @@ def test_an_empty_database_is_told(server_v1: ClairV1, clair: Access, tmp_path: 
     assert (found, "not one vulnerability of ubuntu:12.04" in detail) == ("fail", True)
 
 
+def test_a_clair_that_was_never_fed_is_told_even_where_it_recognises_nothing(server_v1: ClairV1, tmp_path: Path) -> None:
+    answered, _ = scan(access(server_v1.url), opened(tmp_path, single({"app": "x"})))
+    assert told(answered, "uncovered") == [("fail", "Clair's database holds no distribution: it was never fed")]
+    learn(server_v1.url, HEARTBLEED)
+    answered, _ = scan(access(server_v1.url), opened(tmp_path, single({"app": "x"})))
+    assert told(answered, "uncovered") == []
+    server_v1.special["GET /v1/namespaces"] = error(500, "pq: gone")
+    answered, _ = scan(access(server_v1.url), opened(tmp_path, single({"app": "x"})))
+    assert "could not be found out: no answer to that: " in told(answered, "uncovered")[0][1]
+
+
 def test_whoever_found_something_is_not_asked_what_he_knows(server_v1: ClairV1, clair: Access, image: OpenImage) -> None:
     answered, _ = scan(clair, image)
     assert [found for found, _ in told(answered, "uncovered")] == ["ok"]
