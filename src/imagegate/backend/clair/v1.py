@@ -66,9 +66,8 @@ def _report(client: Client, names: list[str], addresses: Addresses) -> tuple[int
     for attempt in range(2):
         try:
             version = 0
-            for index, name in enumerate(names):
+            for index in range(len(names)):
                 version = _post(client, index, names, addresses)
-                client.say(f"Clair knows layer {index + 1} of {len(names)} as {name}")
             return version, _ask(client, names[-1])
         except _Vanished:
             if attempt:
