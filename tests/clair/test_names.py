@@ -55,6 +55,15 @@ def test_an_advisory_for_several_vulnerabilities_is_each_of_them_and_no_other_na
     assert not any("CVE-2024-1112" in others for _, others in found[:1])
 
 
+def test_aliases_that_clair_tells_are_names() -> None:
+    told = list(
+        names.told([{"space": "CVE", "name": "2024-1111"}, {"space": "https://a.example/", "name": "x"}, {"space": 5}, None])
+    )
+    assert told == ["CVE-2024-1111"]
+    assert names.identities("GO-2024-1", "", told) == (("CVE-2024-1111", ("GO-2024-1",)),)
+    assert list(names.told("CVE")) == list(names.told(None)) == []
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

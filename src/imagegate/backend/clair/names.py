@@ -6,6 +6,7 @@ database/severity.go of quay/clair 2.1.8 (`Defcon1`).
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -39,11 +40,12 @@ def aliases(name: str, links: str) -> Identity:
     return found[0] if len(found) == 1 else (clean(name.strip(), _LONGEST_NAME), ())
 
 
-def identities(name: str, links: str) -> tuple[Identity, ...]:
+def identities(name: str, links: str, told: Iterable[str] = ()) -> tuple[Identity, ...]:
     """Return id and other names of each vulnerability that an entry of Clair speaks of: one, or what an advisory covers.
 
     A CVE counts where the name has it, or a link of osv.dev, which Clair adds for aliases. Other links may lead to
-    anything; those of an advisory of a distribution lead to what it covers. `links` are separated by spaces.
+    anything; those of an advisory of a distribution lead to what it covers. `links` are separated by spaces, `told` are
+    other names of it that Clair tells as such.
     """
     name, links = name[: _LONGEST_NAME * 5].strip(), links[:_LONGEST_LINKS]
     raw = clean(name, _LONGEST_NAME)
@@ -52,6 +54,7 @@ def identities(name: str, links: str) -> tuple[Identity, ...]:
     if len(own) > 1:
         return tuple((cve, tuple(sorted({raw, *words} - {cve}))) for cve in own[:_MOST_NAMES])
     others = {clean(word, 100) for word in _OSV.findall(links)[:_MOST_NAMES]} if "osv.dev" in links else set()
+    others |= {clean(word, 100) for word in told}
     if not own and not others and not name.startswith(_OF_OSV):
         covered = list(dict.fromkeys(_cves(links)))[:_MOST_NAMES]
         if len(covered) > 1:
@@ -60,6 +63,14 @@ def identities(name: str, links: str) -> tuple[Identity, ...]:
     names = {raw, *own, *words, *(_cve(other) for other in others)} - {""}
     identity = preferred(names) if len(names) != 1 else names.pop()
     return ((identity, tuple(sorted(names - {identity}))),)
+
+
+def told(aliases: object) -> Iterator[str]:
+    """Yield the names in a list of aliases: `{"space": "CVE", "name": "2024-1"}` (alias.go of claircore after 1.5.48)."""
+    for alias in aliases[:_MOST_NAMES] if isinstance(aliases, list) else ():
+        space, name = (alias.get("space"), alias.get("name")) if isinstance(alias, dict) else ("", "")
+        if isinstance(space, str) and isinstance(name, str) and space and name and ":" not in space:
+            yield f"{space}-{name}"
 
 
 def preferred(names: set[str]) -> str:

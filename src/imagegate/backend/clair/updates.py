@@ -19,6 +19,7 @@ _PATH = "/matcher/api/v1/internal/update_operation"
 _MOST = 16 << 20  # bytes
 # How the names of the updaters begin that speak of a distribution, or of packages of a type.
 _DISTRIBUTIONS = {
+    "almalinux": ("alma",),
     "amzn": ("aws", "amazon"),
     "centos": ("rhel",),
     "ol": ("oracle",),

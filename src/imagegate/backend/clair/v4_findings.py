@@ -77,7 +77,7 @@ def entry(facts: Mapping[str, Any], identity: str, enrichments: Enrichments) -> 
     raw = text(facts, "severity", 300)
     return Entry(
         name=clean(name, 200),
-        identities=names.identities(name, links),
+        identities=names.identities(name, links, names.told(facts.get("Aliases"))),
         severity=names.severity(raw, text(facts, "normalized_severity", 40)),
         scores=tuple(dict.fromkeys((*enrichments.scores(identity), *names.scored(raw, text(facts, "updater", 60))))),
         fixed=fixed,
