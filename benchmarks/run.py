@@ -20,6 +20,7 @@ import others
 import records
 import scaling
 import servers
+import serving
 from measuring import Goal, Measured, Table, measure
 from yardsticks import Yardsticks, take
 
@@ -55,6 +56,7 @@ def main() -> None:
     layout = _layout(table, image, store, yard, runs)
     _registry(table, image, store, yard, layout, runs)
     _engine(table, image, store, runs)
+    serving.run(table, runs, quick=options.quick)
     scaling.run(table, advisories, store, runs, quick=options.quick)
     others.run(table, image.archive, advisories, archive, runs)
     if table.judge:

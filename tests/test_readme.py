@@ -17,6 +17,10 @@ import yaml
 
 from imagegate.cli.exit_code import MEANING
 from tests.ci.tools import missing
+from tests.clair.conftest import server_v4  # noqa: F401
+from tests.clair.recordings import recorded
+from tests.clair.server_v4 import ClairV4
+from tests.clair.subjects import heartbleed
 from tests.cli.conftest import clean, home, store, vulnerable  # noqa: F401
 from tests.cli.process import environment, imagegate
 from tests.images import Image, apk, layer
@@ -118,7 +122,13 @@ def _names(path: Path) -> list[str]:
         return archive.getnames()
 
 
-def test_every_example_of_the_program_does_what_it_says(engine: str, store: Path, vulnerable: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_every_example_of_the_program_does_what_it_says(
+    engine: str,
+    server_v4: ClairV4,  # noqa: F811
+    store: Path,  # noqa: F811
+    vulnerable: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
     """Run them one after the other in a folder that has what they name."""
     (tmp_path / "imagegate.yaml").write_text("version: 1\nextends: [recommended]\n")
     (tmp_path / "image.tar").write_bytes(vulnerable.read_bytes())
@@ -131,9 +141,14 @@ def test_every_example_of_the_program_does_what_it_says(engine: str, store: Path
         "imagegate check oci:build/layout:1.4 --fail-on high": 0,
         "imagegate check docker:app:1.4 -r json=result.json": 10,
         "imagegate evaluate result.json -p strict --at 2026-11-01": 10,
+        "imagegate doctor -b clair": 0,
+        "imagegate check -b clair docker-archive:heartbleed.tar --by-layer": 10,
+        "imagegate evaluate report.json --fail-on high": 10,
     }
     assert examples == list(expected)
-    env = environment(DOCKER_HOST=engine, IMAGEGATE_DB=str(store))
+    heartbleed().docker_archive(tmp_path / "heartbleed.tar")
+    (tmp_path / "report.json").write_text(json.dumps(recorded("heartbleed-report")["response"]["body"]))
+    env = environment(DOCKER_HOST=engine, IMAGEGATE_DB=str(store), IMAGEGATE_CLAIR_URL=server_v4.url)
     for example in examples:
         command = [sys.executable, "-m", *shlex.split(example)]
         done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
@@ -155,6 +170,7 @@ def test_options_and_commands_in_the_text_exist() -> None:
             "db status",
             "policy init",
             "policy check",
+            "doctor",
         )
     }
     everywhere = " ".join(helps.values()) + imagegate("--help").out

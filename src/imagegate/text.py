@@ -13,8 +13,8 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, bidi, surrogate
 
 def clean(text: str, longest: int = LONGEST) -> str:
     """Return the text on one line, with control and bidi characters as visible escapes, cut at `longest`."""
-    if len(text) <= longest and text.isascii() and text.isprintable():  # nearly every text: quicker than a pattern
-        return text
+    if text.isascii() and text.isprintable():  # nearly every text: quicker than a pattern
+        return text if len(text) <= longest else text[: longest - 1] + "…"
     shown = "".join(_harmless(char) for char in text[: longest + 1])
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 

@@ -80,6 +80,16 @@ def test_advisories_from_the_future_are_told() -> None:
     assert "clock" in items[0].detail
 
 
+def test_a_scanner_elsewhere_that_does_not_tell_how_old_its_data_is_is_told_of_and_fails_where_the_policy_asks() -> None:
+    report = replace(scan(), backends=(BackendRun("clair", "v1", None),))
+
+    assert judged(report).exit_code == 0
+    assert [item.status for item in judged(report).evidence if item.kind == "stale_database"] == ["warn"]
+    assert judged(report, policy(WARN % ("database_max_age", "9d"))).exit_code == 4
+    assert judged(report, policy(WARN % ("stale_database", "fail"))).exit_code == 4
+    assert judged(report, policy(WARN % ("stale_database", "warn"))).exit_code == 0
+
+
 def test_packages_that_were_held_against_no_advisories_are_no_pass() -> None:
     report = replace(scan(), backends=(BackendRun("embedded", "1", None),))
 

@@ -57,11 +57,13 @@ def detect(files: Files) -> tuple[Distribution | None, list[Evidence]]:
     return found, evidence
 
 
-def told(identity: str, version: str, codename: str, pretty: str) -> tuple[Distribution | None, list[Evidence]]:
-    """Return the distribution that somebody names in the words of os-release, and what was noticed on the way."""
+def told(
+    identity: str, version: str, codename: str, pretty: str, origin: str = "the SBOM"
+) -> tuple[Distribution | None, list[Evidence]]:
+    """Return the distribution that `origin` names in the words of os-release, and what was noticed on the way."""
     evidence: list[Evidence] = []
     facts = {"ID": identity, "VERSION_ID": version, "VERSION_CODENAME": codename, "PRETTY_NAME": pretty}
-    return _known(facts, "the SBOM", evidence), evidence
+    return _known(facts, origin, evidence), evidence
 
 
 def _facts(texts: dict[str, str]) -> tuple[dict[str, str], str]:

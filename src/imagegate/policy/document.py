@@ -59,4 +59,5 @@ class Policy:
     rules: tuple[Rule, ...]
     evidence: Mapping[str, str]
     max_age: timedelta
+    asks_age: bool
     waivers: tuple[Waiver, ...]

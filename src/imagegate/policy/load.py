@@ -81,6 +81,7 @@ def _policy(reference: str, content: dict[str, Any]) -> Policy:
         rules=tuple(Rule(rule["id"], rule["match"], rule["action"], rule.get("max", 0)) for rule in content["rules"]),
         evidence={check: evidence.get(check, "fail") for check in EVIDENCE},
         max_age=_duration(evidence.get("database_max_age", DEFAULT_MAX_AGE)),
+        asks_age=not evidence.keys().isdisjoint(("database_max_age", "stale_database")),
         waivers=tuple(_waiver(waiver) for waiver in waivers.get("list", ())),
     )
 

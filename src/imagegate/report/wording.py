@@ -102,7 +102,7 @@ _ADVICE = {
     "missing_platform": "Choose one that is there with --platform, or build the one that is missing.",
     "skipped_layer": "Build the image without foreign or encrypted layers, or check it where they can be read.",
     "missing_data": "Fetch it with `imagegate db update`, or take the condition out of the rule.",
-    "backend": "See the scanner's own log.",
+    "backend": "See the scanner's own log; with `evidence: {backend: warn}` its word is taken.",
 }
 
 

@@ -62,9 +62,7 @@ class Clair:
             evidence += doubts(take_inventory(opened), reading)
         findings, database = self._exploited(reading.findings, answered.database, evidence)
         run = BackendRun(self.name, answered.version, database)
-        return ScanReport(
-            opened.image, (run,), reading.distribution, reading.packages, findings, tuple(dict.fromkeys(evidence))
-        )
+        return ScanReport(opened.image, (run,), reading.distribution, reading.packages, findings, tuple(dict.fromkeys(evidence)))
 
     def _exploited(
         self, findings: tuple[Finding, ...], database: Database | None, evidence: list[Evidence]
@@ -94,9 +92,7 @@ class Clair:
         from imagegate.backend.clair.serve import LayerServer, contents
 
         where = self._serving
-        return LayerServer(
-            contents(opened), self._access.indexer, self._detail, address=where.address, advertise=where.advertise
-        )
+        return LayerServer(contents(opened), self._access.indexer, self._detail, address=where.address, advertise=where.advertise)
 
 
 def _names(finding: Finding) -> tuple[str, ...]:
@@ -130,5 +126,3 @@ class _Registry:
     def heard(self) -> str:
         """See Addresses.heard."""
         return ""
-
-
