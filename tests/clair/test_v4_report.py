@@ -237,6 +237,12 @@ def test_a_table_that_is_missing_is_an_error(table: str) -> None:
             v4_report.read(document, None)
 
 
+def test_a_package_that_is_not_described_and_has_nothing_is_nothing() -> None:
+    nothing: tuple[list[str] | None, ...] = ([], None)
+    for listed in nothing:
+        assert not failing(small(package_vulnerabilities={"10": ["7"], "11": listed}))
+
+
 def test_hostile_texts_are_made_harmless() -> None:
     evil = "\x1b[31m\u202e\n::error::" + "x" * 5000
     document = copy.deepcopy(report())

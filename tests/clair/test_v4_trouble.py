@@ -190,6 +190,18 @@ def test_an_expired_token_is_replaced_once(server_v4: ClairV4, registry: Registr
     assert "stale-token" not in "".join(said)
 
 
+def test_a_token_that_a_registry_repeats_is_in_no_message(server_v4: ClairV4, registry: Registry, image: OpenImage) -> None:
+    said: list[str] = []
+    tokens = Tokens(registry, image)
+    registry.special[image.image.layers[0].digest] = says(403, b"no entry with stale-token, nor with fresh ones")
+    with pytest.raises(BackendError) as caught:
+        v4.scan(Client(access(server_v4.url), said.append), image, tokens)
+    told = caught.value.message + caught.value.hint + "".join(said)
+    assert "403 Forbidden" in told
+    assert "no entry" in told
+    assert "stale-token" not in told
+
+
 def test_what_cannot_be_removed_is_only_told(server_v4: ClairV4, image: OpenImage) -> None:
     for answer in (says(500, {"message": "database is down"}), hangs_up):
         server_v4.special[f"DELETE {INDEX}"] = answer
