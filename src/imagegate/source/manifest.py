@@ -228,7 +228,7 @@ def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descri
     diff_ids = [digests.checked(diff_id, "a layer") for diff_id in diff_ids]
     looked = not (asked.offer and store.elsewhere)
     layers = _read_layers(store, asked, descriptors, diff_ids, evidence, unverified) if looked else []
-    commands = _commands(config, len(layers))
+    commands = _commands(config, len(descriptors))
     settings = config.get("config")
     labels = settings.get("Labels") if isinstance(settings, dict) else None
     image = Image(

@@ -54,7 +54,7 @@ class Clair:
         client = Client(self._access, self._say)
         api = self._access.api or find_api(client)
         self._say(f"clair {api} at {client.indexer}")
-        with self._addresses(opened) as addresses:
+        with self._addresses(opened, client) as addresses:
             answered = ask(api, client, opened, addresses)
         reading = answered.reading
         evidence = [*opened.evidence, *answered.evidence, *reading.evidence]
@@ -86,13 +86,15 @@ class Clair:
         joined = tuple(replace(finding, known_exploited=not listed.isdisjoint(_names(finding))) for finding in findings)
         return joined, replace(database, exploited=ours.exploited) if database else None
 
-    def _addresses(self, opened: OpenImage) -> AbstractContextManager[Addresses]:
+    def _addresses(self, opened: OpenImage, client: Client) -> AbstractContextManager[Addresses]:
         if not opened.looked:
             return nullcontext(_Registry(opened))
         from imagegate.backend.clair.serve import LayerServer, contents
 
         where = self._serving
-        return LayerServer(contents(opened), self._access.indexer, self._detail, address=where.address, advertise=where.advertise)
+        lent = LayerServer(contents(opened), self._access.indexer, self._detail, address=where.address, advertise=where.advertise)
+        client.hide(lent.token)  # errors of Clair quote addresses
+        return lent
 
 
 def _names(finding: Finding) -> tuple[str, ...]:

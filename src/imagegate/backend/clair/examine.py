@@ -58,7 +58,9 @@ def examine(access: Access, serving: Serving, say: Callable[[str], None]) -> Ite
             contents(opened), access.indexer, lambda _: None, address=serving.address, advertise=serving.advertise
         ) as server:
             try:
-                answered = ask(api, Client(replace(access, delete=True), say), opened, server)
+                client = Client(replace(access, delete=True), say)
+                client.hide(server.token)
+                answered = ask(api, client, opened, server)
             except ImageGateError as error:
                 yield _reached(server)
                 yield Check("clair scans", "fail", error.message, error.hint)
