@@ -16,6 +16,7 @@ from imagegate.model.severity import of_word
 from imagegate.text import clean
 
 _CVE = re.compile(r"(?<![A-Za-z0-9])CVE[-_](\d{4})[-_](\d{4,19})(?![A-Za-z0-9])", re.IGNORECASE)
+_PLAIN = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}\Z")
 # An id of any publisher: `RHSA-2024:1234`, `GHSA-jfh8-c2jp-5v3q`, `LAB-2026-0002`, `GO-2025-3751`.
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z]+)*-(?:\d{4}[-:]\d+(?:[-:.]\d+)*|[23456789cfghjmpqrvwx]{4}(?:-\w{4}){2})\Z")
 _OSV = re.compile(r"https://osv\.dev/vulnerability/([A-Za-z][\w.:-]{2,99})(?=\s|\Z)")
@@ -47,7 +48,9 @@ def identities(name: str, links: str, told: Iterable[str] = ()) -> tuple[Identit
     anything; those of an advisory of a distribution lead to what it covers. `links` are separated by spaces, `told` are
     other names of it that Clair tells as such.
     """
-    name, links = name[: _LONGEST_NAME * 5].strip(), links[:_LONGEST_LINKS]
+    name, links, told = name[: _LONGEST_NAME * 5].strip(), links[:_LONGEST_LINKS], tuple(told)
+    if _PLAIN.match(name) and not told and "osv.dev" not in links:  # nearly all
+        return ((name, ()),)
     raw = clean(name, _LONGEST_NAME)
     own = list(dict.fromkeys(_cves(name)))
     words = {clean(word, 100) for word in name.split(" ") if _ID.match(word)} - set(own)
@@ -108,7 +111,7 @@ def severity(raw: str, normalized: str = "") -> str:
 
 def scores(payloads: object, source: str) -> tuple[Score, ...]:
     """Return the CVSS scores of what an enricher says of one vulnerability; what is no score is left out."""
-    found: dict[Score, None] = {}
+    found: list[Score] = []
     for payload in payloads[:20] if isinstance(payloads, list) else ():
         if not isinstance(payload, dict):
             continue
@@ -116,7 +119,8 @@ def scores(payloads: object, source: str) -> tuple[Score, ...]:
         kind = _TYPES.get(str(version)[:1])
         vector = clean(vector, 300) if isinstance(vector, str) else ""
         if kind and isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 10:
-            found[Score(kind, float(value), vector, source)] = None
+            score = Score(kind, float(value), vector, source)
+            found += [score] if score not in found else []
     return tuple(found)
 
 

@@ -79,7 +79,7 @@ def entry(facts: Mapping[str, Any], identity: str, enrichments: Enrichments) -> 
         name=clean(name, 200),
         identities=names.identities(name, links, names.told(facts.get("Aliases"))),
         severity=names.severity(raw, text(facts, "normalized_severity", 40)),
-        scores=tuple(dict.fromkeys((*enrichments.scores(identity), *names.scored(raw, text(facts, "updater", 60))))),
+        scores=enrichments.scores(identity) + names.scored(raw, text(facts, "updater", 60)),
         fixed=fixed,
         state=state,
         published=_moment(text(facts, "issued", 40)),
@@ -129,27 +129,43 @@ def _groups(entries: Iterable[Entry]) -> list[_Group]:
 
 
 def _finding(package: Package, group: _Group, fix: tuple[str, ...], upgrade: str) -> Finding:
-    parts = group.parts
+    one = group.parts[0] if len(group.parts) == 1 else _joined(group.parts)
     identity, others = group.first
-    if len(parts) > 1:
+    if len(group.parts) > 1:
         identity = names.preferred(group.names)
         others = tuple(sorted(group.names - {identity}))
-    exploited = [one.exploited for one in parts]
     return Finding(
         id=identity,
         aliases=others,
-        raw_severity=max((one.severity for one in parts), key=of_word),
-        scores=parts[0].scores if len(parts) == 1 else tuple(dict.fromkeys(score for one in parts for score in one.scores)),
+        raw_severity=one.severity,
+        scores=one.scores,
         fixed_in=fix,
-        fix_state="fixed" if fix else "unknown" if any(one.state == "unknown" for one in parts) else "not-fixed",
-        published=min(filter(None, (one.published for one in parts)), default=None),
-        known_exploited=True if True in exploited else exploited[0],
+        fix_state="fixed" if fix else one.state,
+        published=one.published,
+        known_exploited=one.exploited,
         package=package,
         location=package.locations[0],
+        title=one.title,
+        url=one.url,
+        advisories=(one.name,) if len(group.parts) == 1 else tuple(sorted({part.name for part in group.parts})),
+        upgrade=upgrade,
+    )
+
+
+def _joined(parts: list[Entry]) -> Entry:
+    """Return what several entries of one vulnerability say together: the worst of each, and the first words."""
+    exploited = [one.exploited for one in parts]
+    return Entry(
+        name=parts[0].name,
+        identities=(),
+        severity=max((one.severity for one in parts), key=of_word),
+        scores=tuple(dict.fromkeys(score for one in parts for score in one.scores)),
+        fixed=(),
+        state="unknown" if any(one.state == "unknown" for one in parts) else "not-fixed",
+        published=min(filter(None, (one.published for one in parts)), default=None),
+        exploited=True if True in exploited else exploited[0],
         title=next(filter(None, (one.title for one in parts)), ""),
         url=next(filter(None, (one.url for one in parts)), ""),
-        advisories=tuple(sorted({one.name for one in parts})),
-        upgrade=upgrade,
     )
 
 
