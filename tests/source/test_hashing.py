@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from imagegate.errors import SourceError
-from imagegate.source import stream
+from imagegate.source import hashing
 from imagegate.source.archive import open_file
 from imagegate.source.stream import Hasher, Region
 
@@ -17,7 +17,7 @@ CONTENT = bytes(range(256)) * 9000
 @pytest.fixture
 def region(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Region:
     """A part of a file that counts as large."""
-    monkeypatch.setattr(stream, "_WORTH", 1)
+    monkeypatch.setattr(hashing, "_WORTH", 1)
     (tmp_path / "file").write_bytes(b"before" + CONTENT + b"behind")
     return open_file(str(tmp_path / "file")).part(6, len(CONTENT))
 
@@ -30,14 +30,14 @@ def _digest(region: Region) -> str:
 
 def test_a_process_of_its_own_computes_the_digest_of_the_part(region: Region) -> None:
     expected = hashlib.sha256(CONTENT).hexdigest()
-    assert stream._hashed_elsewhere(region) == expected
+    assert hashing.elsewhere(region.file.number, region.start, region.size) == expected
     assert _digest(region) == expected
 
 
 @pytest.mark.parametrize("program", ["", "/no/such/python", "/bin/false", "/bin/echo"])
 def test_without_a_working_interpreter_a_thread_does_it(region: Region, monkeypatch: pytest.MonkeyPatch, program: str) -> None:
     monkeypatch.setattr(sys, "executable", program)
-    assert stream._hashed_elsewhere(region) == ""
+    assert hashing.elsewhere(region.file.number, region.start, region.size) == ""
     assert _digest(region) == hashlib.sha256(CONTENT).hexdigest()
 
 
@@ -53,4 +53,4 @@ def test_what_is_set_for_python_does_not_reach_that_process(
     (tmp_path / "hashlib.py").write_text("raise SystemExit(0)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    assert stream._hashed_elsewhere(region) == hashlib.sha256(CONTENT).hexdigest()
+    assert hashing.elsewhere(region.file.number, region.start, region.size) == hashlib.sha256(CONTENT).hexdigest()

@@ -113,6 +113,7 @@ class Layer:
             scratch.close()
 
     def _scan(self, reader: Stream | Region, interest: Interest, scratch: Scratch, linked: "Again") -> None:
+        of, smallest = interest.of, interest.smallest
         for name, kind, size, link, offset in tar.members(reader):
             path = normal(name)
             if not path:
@@ -132,7 +133,8 @@ class Layer:
             self.order.append((path, entry))
             self.put(path, entry)
             if kind == tar.FILE:
-                self._see([path], entry, reader, interest, scratch)
+                if size >= smallest or of(path):  # nearly no other file is looked at
+                    self._see([path], entry, reader, interest, scratch)
             elif kind in (tar.SYMLINK, tar.HARD) and self.leads is not None and is_lead(path, interest):
                 self.leads.append(path)
             elif kind == tar.SPARSE and (interest.of(path) or _begins_sparse(reader, size, interest)):

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import sys
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from threading import Semaphore, Thread
@@ -16,7 +15,6 @@ ZSTD = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE = tuple(bytes([low, 0x2A, 0x4D, 0x18]) for low in range(0x50, 0x60))
 _AHEAD = 16 << 10  # bytes
 _PIECE = 4 << 20  # bytes
-_WORTH = 32 << 20  # bytes that take as long as starting an interpreter
 _UNKNOWN = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x04\x22\x4d\x18": "lz4"}
 
 
@@ -90,6 +88,9 @@ class Region:
 
     def peek(self, size: int) -> bytes:
         """See Reader.peek."""
+        begin = self.at - self._from
+        if 0 <= begin <= len(self._ahead) - size:
+            return self._ahead[begin : begin + size]
         return self.read_at(self.at, size)
 
     def skip(self, size: int) -> bool:
@@ -218,7 +219,7 @@ class Hasher:
 
         def in_turn() -> Iterator[memoryview]:
             with _CORES:
-                self._digest = _hashed_elsewhere(region)
+                self._digest = hashing.elsewhere(region.file.number, region.start, region.size)
                 if not self._digest:
                     yield from region.views()
 
@@ -248,30 +249,6 @@ class Hasher:
 
         self._thread = Thread(target=run, daemon=True)
         self._thread.start()
-
-
-def _hashed_elsewhere(region: Region) -> str:
-    """Return the SHA-256 as another process computes it; "" where that is not worth it, or did not work for any reason."""
-    if region.size < _WORTH or not sys.executable:
-        return ""
-    out, back = os.pipe()
-    arguments = [sys.executable, "-I", "-S", hashing.__file__, str(region.start), str(region.size)]
-    actions: list[tuple[int, int, int] | tuple[int, int, str, int, int]] = [
-        (os.POSIX_SPAWN_DUP2, region.file.number, 0),
-        (os.POSIX_SPAWN_DUP2, back, 1),
-        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),  # an interrupt is for us to tell
-    ]
-    try:
-        child = os.posix_spawn(sys.executable, arguments, os.environ, file_actions=actions)
-    except OSError:
-        child = 0
-    finally:
-        os.close(back)
-    with open(out, "rb") as answer:
-        digest = answer.read()
-    if not child or os.waitpid(child, 0)[1] or len(digest) != 32:
-        return ""
-    return digest.hex()
 
 
 def compression(head: bytes) -> str:
