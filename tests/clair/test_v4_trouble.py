@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from imagegate.backend.clair import client as module
-from imagegate.backend.clair import v4
+from imagegate.backend.clair import updates, v4
 from imagegate.backend.clair.client import Client
 from imagegate.backend.clair.report import Answered
 from imagegate.backend.clair.serve import LayerServer, contents
 from imagegate.errors import BackendError
 from imagegate.model.image import OpenImage
+from imagegate.model.inventory import Distribution, Location, Package
 from tests.clair.conftest import access
 from tests.clair.misbehaviour import BUSY
 from tests.clair.server_v4 import INDEX, REPORT, UPDATES, ClairV4
@@ -251,15 +253,27 @@ def test_a_distribution_that_no_updater_speaks_of_is_uncovered(
     assert [(one.kind, one.found) for one in scanned(server_v4, image).evidence] == [("uncovered", found)]
 
 
-def test_the_newest_update_is_the_age_of_the_database(server_v4: ClairV4, image: OpenImage) -> None:
+def test_the_newest_update_about_the_image_is_the_age_of_the_database(server_v4: ClairV4, image: OpenImage) -> None:
     database = scanned(server_v4, image).database
     assert database is not None
-    assert (database.confirmed, database.newest, database.scores) == ("2026-11-22T02:00:00Z", "2026-11-22T02:00:00Z", 2)
-    server_v4.updaters["debian/updater"] = "2026-11-23T02:00:00+02:00"
+    assert (database.confirmed, database.newest, database.scores) == ("2026-11-21T00:00:00Z", "2026-11-21T00:00:00Z", 2)
+    server_v4.updaters["debian/updater"] = "2026-11-25T02:00:00Z"  # a dead feed does not hide behind another's
+    other = scanned(server_v4, image).database
+    assert other is not None
+    assert other.confirmed == database.confirmed
+    assert other.digest != database.digest
+    server_v4.updaters["ubuntu/updater/noble"] = "2026-11-23T02:00:00+02:00"  # that publisher is alive
     later = scanned(server_v4, image).database
     assert later is not None
     assert later.confirmed == "2026-11-23T00:00:00Z"
-    assert later.digest != database.digest
+
+
+def test_a_publisher_who_fell_silent_long_before_the_others_is_told() -> None:
+    ubuntu = Distribution("ubuntu", "12.04", "precise")
+    wheel = Package("pypi", "six", "1", "pkg:pypi/six@1", (Location("six", 0),))
+    moments = {"ubuntu/updater/precise": datetime(2026, 11, 21, tzinfo=UTC), "osv/pypi": datetime(2026, 9, 1, tzinfo=UTC)}
+    found = updates.cover(updates.Updates(moments, frozenset(), ""), ubuntu, [wheel], found=True)
+    assert [(one.found, "2026-09-01" in one.detail) for one in found] == [("warn", True), ("ok", False)]
 
 
 def test_a_report_of_other_layers_is_not_that_of_the_image(server_v4: ClairV4, image: OpenImage) -> None:
@@ -286,5 +300,5 @@ def test_indexer_and_matcher_may_be_two_servers(server_v4: ClairV4, image: OpenI
     matcher.indexed = {}
     with LayerServer(contents(image), server_v4.url, lambda _: None) as lender, pytest.raises(BackendError) as caught:
         v4.scan(Client(apart, lambda _: None), image, lender)
-    assert "same database" in caught.value.hint
+    assert "indexer_addr" in caught.value.hint
     matcher.stop()

@@ -6,7 +6,7 @@ so it may be closed to others. Names of updaters: the folders of quay/claircore 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -36,14 +36,34 @@ _LANGUAGES = {
 }
 
 
+_QUIET = timedelta(days=30)  # a publisher who has said nothing for so long longer than the others is told
+
+
 @dataclass(frozen=True)
 class Updates:
-    """The newest update of each updater: `newest` is the latest of all, RFC 3339, UTC; `digest` changes with any of them."""
+    """When each updater last brought something new (Clair does not tell when it last asked); `digest` changes with any."""
 
-    updaters: frozenset[str]
+    updaters: Mapping[str, datetime]
     enrichers: frozenset[str]
-    newest: str
     digest: str
+
+    def newest(self, distribution: Distribution | None, packages: Iterable[Package]) -> str:
+        """Return the latest update of what speaks of the image, of all where nothing does; RFC 3339, UTC."""
+        about = max(_groups(self.updaters, distribution, packages).values(), default=max(self.updaters.values()))
+        return about.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _groups(
+    updaters: Mapping[str, datetime], distribution: Distribution | None, packages: Iterable[Package]
+) -> dict[str, datetime]:
+    """Return the latest update of the distribution, whatever its release, and of each language in the image."""
+    wanted = {kind: _LANGUAGES[kind] for kind in {package.type for package in packages} & _LANGUAGES.keys()}
+    if distribution is not None:
+        wanted[distribution.id] = _DISTRIBUTIONS.get(distribution.id, (distribution.id,))
+    moments = {
+        name: [moment for updater, moment in updaters.items() if updater.startswith(starts)] for name, starts in wanted.items()
+    }
+    return {name: max(found) for name, found in moments.items() if found}
 
 
 def ask(client: Client) -> Updates | None:
@@ -60,14 +80,12 @@ def ask(client: Client) -> Updates | None:
             return None
         found[kind] = {name: list(_operations(listed)) for name, listed in (operations or {}).items()}
     told = {kind: {name: done for name, done in table.items() if done} for kind, table in found.items()}
-    newest = max((moment for done in told["vulnerability"].values() for moment, _ in done), default=None)
-    if newest is None:
+    if not told["vulnerability"]:
         return None
     stamps = sorted(f"{name} {reference}" for table in told.values() for name, done in table.items() for _, reference in done)
     return Updates(
-        updaters=frozenset(name.lower() for name in told["vulnerability"]),
+        updaters={name.lower(): max(moment for moment, _ in done) for name, done in told["vulnerability"].items()},
         enrichers=frozenset(told["enrichment"]),
-        newest=newest.strftime("%Y-%m-%dT%H:%M:%SZ"),
         digest="sha256:" + sha256("\n".join(stamps).encode("utf-8", "replace")).hexdigest(),
     )
 
@@ -95,9 +113,13 @@ def cover(
     if updates is None:
         detail = f"Clair reports nothing about {name}, and does not tell whether it has any advisories for it"
         return [Evidence("uncovered", "warn", detail)] if name and not found else []
-    evidence = []
+    evidence, packages = [], tuple(packages)
+    groups = _groups(updates.updaters, distribution, packages)
+    for about, moment in sorted(groups.items()):
+        if max(groups.values()) - moment > _QUIET:
+            evidence.append(Evidence("uncovered", "warn", f"Clair was last fed anything new about {about} on {moment:%Y-%m-%d}"))
     if distribution is not None:
-        good = _speaks_of(updates.updaters, distribution)
+        good = _speaks_of(frozenset(updates.updaters), distribution)
         detail = f"Clair has advisories for {name}" if good else f"Clair has no updater for {name}: whatever is in it looks clean"
         evidence.append(Evidence("uncovered", "ok" if good else "fail", detail))
     for kind in sorted({package.type for package in packages} & _LANGUAGES.keys()):

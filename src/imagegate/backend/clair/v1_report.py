@@ -151,9 +151,9 @@ class _System:
 
             word, _, version = clean(namespace, 100).partition(":")
             word = _IDS.get(word, word)
-            distribution, notes = told(word, version.removeprefix("v") if word == "alpine" else version, "", "")
-            self._named[namespace] = distribution
-            self.evidence += [Evidence(note.kind, note.found, note.detail.replace("the SBOM", "Clair", 1)) for note in notes]
+            release = version.removeprefix("v") if word == "alpine" else version
+            self._named[namespace], notes = told(word, release, "", "", origin="Clair")
+            self.evidence += notes
         return self._named[namespace]
 
     def kind(self, namespace: str, form: str) -> str:

@@ -44,13 +44,14 @@ def scan(client: Client, opened: OpenImage, addresses: Addresses) -> Answered:
     evidence = updates.cover(fed, reading.distribution, reading.packages, found=found)
     database = None
     if fed is not None:
+        newest = fed.newest(reading.distribution, reading.packages)
         scores = sum(bool(finding.scores) for finding in reading.findings)
         exploited = sum(finding.known_exploited is not None for finding in reading.findings)
         database = Database(
             digest=fed.digest,
-            built=fed.newest,
-            newest=fed.newest,
-            confirmed=fed.newest,
+            built=newest,
+            newest=newest,
+            confirmed=newest,
             records=0,  # Clair does not tell how many it has
             scores=max(scores, int("clair.cvss" in fed.enrichers)),
             exploited=max(exploited, int("clair.kev" in fed.enrichers)),
@@ -146,7 +147,11 @@ def _report(client: Client, digest: str) -> dict[str, Any]:
 
 def _split(client: Client) -> str:
     apart = client.access.indexer != client.access.matcher
-    return "Do indexer and matcher use the same database?" if apart else "Was the index removed meanwhile?"
+    return (
+        "Does that matcher ask that indexer (its setting indexer_addr)?"
+        if apart
+        else "Is that the indexer alone? Then name the matcher too: --clair-url INDEXER,MATCHER."
+    )
 
 
 def _remove(client: Client, digest: str) -> list[Evidence]:

@@ -152,8 +152,8 @@ def _distribution(
     facts = rows[max(rows, key=lambda one: (used[one], one))]
     # The version of an os-release has more words than its VERSION_ID, but begins with it.
     version = text(facts, "version_id", 100) or text(facts, "version", 100).partition(" ")[0]
-    named, notes = told(*(clean(part, 100) for part in (text(facts, "did", 100), version, *_names(facts))))
-    evidence = [Evidence(note.kind, note.found, note.detail.replace("the SBOM", "Clair", 1)) for note in notes]
+    identity, release, codename, pretty = (clean(part, 100) for part in (text(facts, "did", 100), version, *_names(facts)))
+    named, evidence = told(identity, release, codename, pretty, origin="Clair")
     if len(rows) > 1:
         others = sorted({clean(" ".join((text(row, "did", 100), text(row, "version_id", 100))), 60) for row in rows.values()})
         detail = f"Clair sees {len(rows)} distributions ({', '.join(others[:5])}); taken is that of most packages"
