@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import asking
 import bigapp
 import gate
 import others
@@ -57,6 +58,7 @@ def main() -> None:
     _registry(table, image, store, yard, layout, runs)
     _engine(table, image, store, runs)
     serving.run(table, runs, quick=options.quick)
+    asking.run(table, runs, quick=options.quick)
     scaling.run(table, advisories, store, runs, quick=options.quick)
     others.run(table, image.archive, advisories, archive, runs)
     if table.judge:

@@ -553,6 +553,37 @@ def results() -> list[bytes]:
     return [Json().render([judged(scan([finding(severity="low")]))]).encode(), Json().render([busy()]).encode()]
 
 
+def foreign(data: bytes) -> None:
+    """A report of Clair that was stored, of either API."""
+    from imagegate.backend.foreign import read
+    from imagegate.errors import BackendError
+
+    with suppress(BackendError):
+        for report in read(data, "report"):
+            if not isinstance(report, BackendError):
+                _evidence(report.evidence)
+                for finding in report.findings:
+                    _clean(finding.id, finding.title, finding.raw_severity, *finding.aliases, *finding.fixed_in)
+
+
+def clair_reports() -> list[bytes]:
+    """Return recorded answers of both APIs."""
+    from tests.clair.recordings import recorded
+
+    names = (("v4", "heartbleed-report"), ("v4", "nothing-recognised-report"), ("v1", "heartbleed-layer-1"))
+    return [json.dumps(recorded(name, folder)["response"]["body"]).encode() for folder, name in names]
+
+
+def answer(data: bytes) -> None:
+    """What a Clair, or a proxy before it, sends with any status."""
+    from imagegate.backend.clair.answer import Answer, message_of
+    from imagegate.errors import BackendError
+
+    message_of(data)
+    with suppress(BackendError):
+        Answer(200, {}, data).document()
+
+
 # --- versions, text --------------------------------------------------------------------------------------------------
 
 
@@ -734,6 +765,8 @@ TARGETS: dict[str, Target] = {
     "parcel": Target(parcel, parcels),
     "policy": Target(policy, policies),
     "stored": Target(stored, results),
+    "foreign": Target(foreign, clair_reports),
+    "clair-answer": Target(answer, clair_reports),
     **{f"version:{name}": Target(partial(versions, name), partial(samples.versions, file)) for name, file in _ORDERS.items()},
     "text": Target(text, lambda: ["a\u202e\x1b[31m\n\u0430\U000e0001".encode(), b"\xff" * 50]),
 }  # fmt: skip
