@@ -1,6 +1,7 @@
 """What a policy says once everything it extends was put together."""
 
 from datetime import date
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,10 @@ def test_a_policy_of_any_text_that_is_shown_loads_back_as_the_same(
 
     assert policy(shown.removeprefix("version: 1\n")).digest == one.digest
     assert all(clean(line) == line for line in shown.split("\n"))
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_built_in_policies_are_right_though_nobody_checks_them_when_they_are_used(name: str, tmp_path: Path) -> None:
+    text = files("imagegate").joinpath("policy", "builtin", f"{name}.json").read_bytes()
+    (tmp_path / "p.yaml").write_bytes(text)  # JSON is YAML too
+    assert load(str(tmp_path / "p.yaml"), TODAY).digest == load(name, TODAY).digest

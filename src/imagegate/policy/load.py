@@ -10,7 +10,6 @@ from typing import Any
 
 from imagegate import schema
 from imagegate.errors import PolicyError
-from imagegate.policy import yaml
 from imagegate.policy.conditions import impossible
 from imagegate.policy.document import (
     DEFAULT_MAX_AGE,
@@ -23,9 +22,13 @@ from imagegate.policy.document import (
     Rule,
     Waiver,
 )
+from imagegate.policy.places import Document
 from imagegate.schema import Path
 from imagegate.text import clean
 
+# `recommended` breaks the build on what should not wait: malicious, exploited, critical, and high where a fix exists.
+# `strict`: whatever has a fix must be fixed, and nothing high may be left without one. `permissive`: only what is
+# dangerous now; missing evidence warns.
 BUILT_IN = ("recommended", "strict", "permissive")
 _DEEPEST = 8  # policies above one another
 _MOST = 100  # policies in all
@@ -124,8 +127,7 @@ def _resolved(reference: str) -> dict[str, Any]:
 
 def _merged(name: str, text: bytes, folder: str, above: tuple[str, ...], files_read: list[str]) -> dict[str, Any]:
     """Return a checked document with everything it extends underneath it; `folder` is where its own paths begin."""
-    document = yaml.read(text, clean(name, 300))
-    _validate(document)
+    document = _read(name, text)
     content: dict[str, Any] = {"version": 1}
     above = (*above, name)
     for index, parent in enumerate(document.value.get("extends", ())):
@@ -136,6 +138,17 @@ def _merged(name: str, text: bytes, folder: str, above: tuple[str, ...], files_r
         content = _over(content, _merged(*found, above, files_read))
     _override_rules(document, content)
     return _over(content, {key: value for key, value in document.value.items() if key not in ("extends", "rules")})
+
+
+def _read(name: str, text: bytes) -> Document:
+    """Return a policy file, checked; the built-in ones are JSON and known to be right, so that they cost no YAML."""
+    if name in BUILT_IN:
+        return Document(name, json.loads(text), {(): (1, 1)})
+    from imagegate.policy import yaml
+
+    document = yaml.read(text, clean(name, 300))
+    _validate(document)
+    return document
 
 
 def _fetch(reference: str, folder: str, above: tuple[str, ...], files_read: list[str]) -> tuple[str, bytes, str]:
@@ -149,7 +162,7 @@ def _fetch(reference: str, folder: str, above: tuple[str, ...], files_read: list
         raise _Unusable("policies extend each other too often", f"Extend fewer: {_DEEPEST} deep and {_MOST} in all at most.")
     files_read.append(name)
     if reference in BUILT_IN:
-        return name, files("imagegate").joinpath("policy", "builtin", f"{reference}.yaml").read_bytes(), ""
+        return name, files("imagegate").joinpath("policy", "builtin", f"{reference}.json").read_bytes(), ""
     if os.path.exists(name) and not (os.path.isfile(name) or os.path.isdir(name) or name.startswith("/dev/")):
         raise _Unusable("not a regular file", "A pipe could keep us waiting for ever.")
     try:
@@ -162,7 +175,7 @@ def _fetch(reference: str, folder: str, above: tuple[str, ...], files_read: list
         raise _Unusable(str(reason), "Name a readable file.") from None
 
 
-def _validate(document: yaml.Document) -> None:
+def _validate(document: Document) -> None:
     """Raises PolicyError for the first thing in the file that is wrong, by its line."""
     found = list(schema.problems(document.value, schema.load("policy", "policy.schema.json")))
     found += _contradictions(document.value) if not found else []
@@ -172,7 +185,7 @@ def _validate(document: yaml.Document) -> None:
         raise document.error(first.path, _placed(first) + more, _did_you_mean(first.word, first.known) or _hint(first))
 
 
-def _place_of(document: yaml.Document, path: Path) -> tuple[int, int]:
+def _place_of(document: Document, path: Path) -> tuple[int, int]:
     while path not in document.places:
         path = path[:-1]
     return document.places[path]
@@ -196,7 +209,7 @@ def _contradictions(content: dict[str, Any]) -> Iterator[schema.Problem]:
                 yield schema.Problem((*path, "match", key), f"can never hold: {reason}")
 
 
-def _override_rules(document: yaml.Document, content: dict[str, Any]) -> None:
+def _override_rules(document: Document, content: dict[str, Any]) -> None:
     """A rule with an inherited id changes that rule; any other must be complete."""
     rules = [dict(rule) for rule in content.get("rules", ())]
     inherited = {rule["id"]: rule for rule in rules}

@@ -4,36 +4,19 @@ No duplicate keys, no aliases or anchors, no tags, one document; dates and words
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
 import yaml
 
 from imagegate.errors import PolicyError
+from imagegate.policy.places import Document
 from imagegate.schema import Path
 from imagegate.text import clean
 
 _LARGEST = 1 << 20  # bytes
 _DEEPEST = 30
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})(\.[0-9]{0,17})?([eE][-+]?[0-9]{1,3})?\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """The value, and the line and column (from 1) of everything in it."""
-
-    name: str
-    value: Any
-    places: Mapping[Path, tuple[int, int]]
-
-    def error(self, path: Path, message: str, hint: str = "") -> PolicyError:
-        """Return an error that begins with the place of `path`, or of the nearest thing around it."""
-        while path not in self.places:
-            path = path[:-1]
-        line, column = self.places[path]
-        return PolicyError(f"{self.name}:{line}:{column}: {clean(message, 500)}", clean(hint, 500))
 
 
 def read(data: bytes, name: str) -> Document:
