@@ -1,6 +1,7 @@
 """Images of real engines over their real API, and what their tools write: the packages are those that dpkg finds."""
 
 import gzip
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -40,6 +41,16 @@ def test_docker_hands_out_an_image_by_its_id(docker: Docker, docker_image: str, 
     identity = docker.run("image", "inspect", "--format={{.Id}}", docker_image)
     same(inventory(f"docker:{identity}", DOCKER_HOST=docker.address), root)
     same(inventory(f"docker:{identity[7:19]}", DOCKER_HOST=docker.address), root)
+
+
+def test_layers_of_docker_can_be_lent_to_a_scanner_elsewhere(docker: Docker, docker_image: str, root: Root) -> None:
+    image = open_image(f"docker:{docker_image}", INTEREST, Options(env={"DOCKER_HOST": docker.address}, offer=True))
+    assert image.offer is not None
+    for layer in image.image.layers:
+        content = image.offer.here(layer.index)
+        assert content is not None
+        assert "sha256:" + hashlib.sha256(content.read_at(0, content.size)).hexdigest() == layer.digest
+    same(take_inventory(image), root)
 
 
 def test_docker_does_not_have_every_image(docker: Docker) -> None:
