@@ -47,6 +47,16 @@ class _Failed(Exception):
         self.error, self.again, self.slow = error, again, slow
 
 
+class Denied(BackendError):
+    """Clair, or what stands before it, lets us not in there."""
+
+    @classmethod
+    def of(cls, answer: Answer, doing: str, hint: str) -> "Denied":
+        """Return the error for an answer."""
+        told = answer.error(doing, hint)
+        return cls(told.message, told.hint)
+
+
 class Client:
     """Asks one Clair about one image; the deadline begins with it."""
 
@@ -249,9 +259,9 @@ class Client:
             self.hide(user, password, user.partition(":")[2], basic)
         return f"{parts.scheme}://{authority}{parts.path}", f"Basic {basic}" if at else ""
 
-    def _denied(self, answer: Answer) -> BackendError:
+    def _denied(self, answer: Answer) -> "Denied":
         if answer.status == 407:
-            return answer.error("the proxy asks for credentials", "Put them into the address of the proxy.")
+            return Denied.of(answer, "the proxy asks for credentials", "Put them into the address of the proxy.")
         hint = "Does it need a shared key (PSK), or is a proxy in between?"
         if self.access.psk:
             issuer = clean(self.access.issuer, 60)
@@ -261,7 +271,7 @@ class Client:
                 if abs(ahead) > _SKEW:
                     word = "ahead of" if ahead > 0 else "behind"
                     hint = f"The clock of this machine is {abs(ahead):.0f} seconds {word} that of Clair: set it right."
-        return answer.error("Clair refuses access", hint)
+        return Denied.of(answer, "Clair refuses access", hint)
 
     def _unreachable(self, url: str, error: Exception) -> _Failed:
         """The text of the error is not used: it may show an address with a password in it."""

@@ -4,13 +4,14 @@
 so it may be closed to others. Names of updaters: the folders of quay/claircore 1.5.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from imagegate.backend.clair.client import Client
+from imagegate.backend.clair.client import Client, Denied
 from imagegate.errors import BackendError
 from imagegate.model.image import Evidence
 from imagegate.model.inventory import Distribution, Package
@@ -36,21 +37,34 @@ _LANGUAGES = {
 }
 
 
+_BY_RELEASE = ("alpine", "amzn", "opensuse-leap", "photon", "sles", "ubuntu")
+_WORDS = re.compile(r"[a-z]+|[0-9]+(?:\.[0-9]+)*")
+_CLOSED = (404, 405)
+_SKEW = timedelta(days=1)
 _QUIET = timedelta(days=30)  # a publisher who has said nothing for so long longer than the others is told
 
 
 @dataclass(frozen=True)
 class Updates:
-    """When each updater last brought something new (Clair does not tell when it last asked); `digest` changes with any."""
+    """When each updater last brought something new (Clair does not tell when it last asked); `digest` changes with any.
+
+    `problem` is why its answer is none.
+    """
 
     updaters: Mapping[str, datetime]
     enrichers: frozenset[str]
     digest: str
+    problem: str = ""
 
     def newest(self, distribution: Distribution | None, packages: Iterable[Package]) -> str:
-        """Return the latest update of what speaks of the image, of all where nothing does; RFC 3339, UTC."""
-        about = max(_groups(self.updaters, distribution, packages).values(), default=max(self.updaters.values()))
-        return about.strftime("%Y-%m-%dT%H:%M:%SZ")
+        """Return the latest update about the distribution, else about the languages, else of all; RFC 3339, UTC.
+
+        "" where there was none.
+        """
+        groups = _groups(self.updaters, distribution, packages)
+        about = groups.get(distribution.id) if distribution else None
+        about = about or max(groups.values() or self.updaters.values(), default=None)
+        return about.strftime("%Y-%m-%dT%H:%M:%SZ") if about else ""
 
 
 def _groups(
@@ -67,21 +81,22 @@ def _groups(
 
 
 def ask(client: Client) -> Updates | None:
-    """Return what Clair was fed, None where it does not tell."""
+    """Return what Clair was fed, None where that is closed to us."""
     found = {}
     for kind in ("vulnerability", "enrichment"):
         try:
             answer = client.call("GET", f"{_PATH}?kind={kind}&latest=true", matcher=True, most=_MOST)
-            operations = answer.document() if answer.status == 200 else None
-        except BackendError as error:
-            client.say(f"Clair does not tell what it was fed: {error.message}")
-            operations = None
-        if operations is None and kind == "vulnerability":
+            if answer.status in _CLOSED:
+                return None
+            if answer.status != 200:
+                raise answer.error("it does not tell what it was fed")
+            operations = answer.document()
+        except Denied:
             return None
-        found[kind] = {name: list(_operations(listed)) for name, listed in (operations or {}).items()}
+        except BackendError as error:
+            return Updates({}, frozenset(), "", error.message)
+        found[kind] = {name: list(_operations(listed)) for name, listed in operations.items()}
     told = {kind: {name: done for name, done in table.items() if done} for kind, table in found.items()}
-    if not told["vulnerability"]:
-        return None
     stamps = sorted(f"{name} {reference}" for table in told.values() for name, done in table.items() for _, reference in done)
     return Updates(
         updaters={name.lower(): max(moment for moment, _ in done) for name, done in told["vulnerability"].items()},
@@ -99,7 +114,8 @@ def _operations(listed: object) -> Iterator[tuple[datetime, str]]:
             moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except (TypeError, ValueError, OverflowError):
             continue
-        yield moment, str(facts.get("ref"))[:100]
+        if moment < datetime.now(UTC) + _SKEW:  # what comes from the future tells nothing
+            yield moment, str(facts.get("ref"))[:100]
 
 
 def cover(
@@ -113,6 +129,8 @@ def cover(
     if updates is None:
         detail = f"Clair reports nothing about {name}, and does not tell whether it has any advisories for it"
         return [Evidence("uncovered", "warn", detail)] if name and not found else []
+    if updates.problem:
+        return [Evidence("uncovered", "fail", updates.problem)]
     evidence, packages = [], tuple(packages)
     groups = _groups(updates.updaters, distribution, packages)
     for about, moment in sorted(groups.items()):
@@ -130,11 +148,10 @@ def cover(
 
 
 def _speaks_of(updaters: frozenset[str], distribution: Distribution) -> bool:
-    """Return whether an updater of the distribution ran; those of Alpine and Ubuntu are one for each release."""
+    """Return whether an updater of the distribution ran, of its release where there is one for each."""
     own = [one for one in updaters if one.startswith(_DISTRIBUTIONS.get(distribution.id, (distribution.id,)))]
-    if distribution.id == "ubuntu":
-        releases: Mapping[str, bool] = {one: distribution.codename in one or distribution.version in one for one in own}
-        return any(releases.values())
-    if distribution.id == "alpine" and distribution.version:
-        return any(f"-v{distribution.version}-" in f"{one}-" for one in own)
-    return bool(own)
+    if distribution.id not in _BY_RELEASE:
+        return bool(own)
+    major = distribution.version.partition(".")[0]
+    release = {distribution.version, distribution.codename, "1" if distribution.version == "2018.03" else major} - {""}
+    return any(not release.isdisjoint(_WORDS.findall(one)) for one in own)

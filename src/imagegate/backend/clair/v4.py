@@ -3,11 +3,13 @@
 The calls and what they answer: httptransport/{indexer_v1,matcher_v1}.go of quay/clair 4.9.
 """
 
+import json
 from hashlib import sha256
+from secrets import token_bytes
 from typing import Any
 
 from imagegate.backend.clair import updates, v4_report
-from imagegate.backend.clair.client import Answer, Client
+from imagegate.backend.clair.client import Client
 from imagegate.backend.clair.report import Addresses, Answered
 from imagegate.errors import BackendError
 from imagegate.model.image import Evidence, Image, OpenImage
@@ -18,7 +20,7 @@ from imagegate.text import clean
 _INDEX = "/indexer/api/v1/index_report"
 _REPORT = "/matcher/api/v1/vulnerability_report"
 _STATE = "/indexer/api/v1/index_state"
-_SMALL = 1 << 20  # bytes
+_SMALL, _LARGE = 1 << 20, 64 << 20  # bytes
 _GONE = 4  # times that a report may be missing right after its index was made
 _FETCHING = ("fetch layer", "fetcher:", "failed to fetch", "unexpected status code")
 
@@ -30,8 +32,10 @@ def scan(client: Client, opened: OpenImage, addresses: Addresses) -> Answered:
         raise BackendError("the image has no layers, so Clair has nothing to look at", "Is it the right image?")
     state = _state(client)
     digest = manifest_digest(image)
-    _index(client, image, digest, addresses)
+    known = client.call("GET", f"{_INDEX}/{digest}", most=_LARGE).status == 200
+    index = _index(client, image, digest, addresses)
     try:
+        doubt = _verified(client, image, index, addresses) if known else []
         document = _report(client, digest)
         places: dict[str, int] = {}
         for layer in image.layers:
@@ -43,7 +47,7 @@ def scan(client: Client, opened: OpenImage, addresses: Addresses) -> Answered:
     found = any(finding.package.type in SYSTEMS for finding in reading.findings)
     evidence = updates.cover(fed, reading.distribution, reading.packages, found=found)
     database = None
-    if fed is not None:
+    if fed is not None and not fed.problem:
         newest = fed.newest(reading.distribution, reading.packages)
         scores = sum(bool(finding.scores) for finding in reading.findings)
         exploited = sum(finding.known_exploited is not None for finding in reading.findings)
@@ -56,7 +60,7 @@ def scan(client: Client, opened: OpenImage, addresses: Addresses) -> Answered:
             scores=max(scores, int("clair.cvss" in fed.enrichers)),
             exploited=max(exploited, int("clair.kev" in fed.enrichers)),
         )
-    return Answered(reading, f"v4, index state {state}", database, (*evidence, *kept))
+    return Answered(reading, f"v4, index state {state}", database, (*doubt, *evidence, *kept))
 
 
 def manifest_digest(image: Image) -> str:
@@ -79,15 +83,51 @@ def _state(client: Client) -> str:
     return clean(state, 100)
 
 
-def _index(client: Client, image: Image, digest: str, addresses: Addresses) -> None:
-    """Let Clair index the image: it answers when it has finished, or at once where it knows the image already."""
+def _verified(client: Client, image: Image, index: dict[str, Any], addresses: Addresses) -> list[Evidence]:
+    """Return what shows that somebody else had Clair index other layers under the name of this image.
+
+    Clair keeps what was posted first, and whoever may post can be first. Under a name that nobody can know beforehand,
+    it puts together what it knows of these very layers, which it does not fetch again.
+    """
+    name = "sha256:" + sha256(token_bytes(32)).hexdigest()
+    again = _index(client, image, name, addresses)
+    kept = _remove(client, name)
+    if _contents(again) == _contents(index):
+        return kept
+    detail = "what Clair had kept under the name of this image is not what its layers hold: somebody may have put it there"
+    return [Evidence("backend", "fail", detail), *kept]
+
+
+def _contents(index: dict[str, Any]) -> list[str]:
+    """Return the packages of an index report and their places, without the numbers of rows."""
+    packages, environments = (index.get(key) for key in ("packages", "environments"))
+    rows = packages.items() if isinstance(packages, dict) else ()
+    places = environments if isinstance(environments, dict) else {}
+    return sorted(
+        json.dumps([[facts.get(key) for key in ("name", "version", "arch")], _places(places.get(identity))], sort_keys=True)
+        for identity, facts in rows
+        if isinstance(facts, dict)
+    )
+
+
+def _places(rows: object) -> list[list[str]]:
+    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return sorted([str(row.get("package_db")), str(row.get("introduced_in"))] for row in found)
+
+
+def _index(client: Client, image: Image, digest: str, addresses: Addresses) -> dict[str, Any]:
+    """Let Clair index the image and return its index report.
+
+    Clair answers when it has finished, or at once where it knows the image already.
+    """
     for attempt in range(2):
-        answer = client.call("POST", _INDEX, body=_manifest(client, image, digest, addresses))
+        answer = client.call("POST", _INDEX, body=_manifest(client, image, digest, addresses), most=_LARGE)
         cause = answer.message
         if answer.status in (200, 201):
-            cause = _unfinished(client, answer, digest)
+            report: dict[str, Any] = answer.document()
+            cause = _unfinished(client, report, digest)
             if not cause:
-                return
+                return report
         if not any(word in cause for word in _FETCHING):
             hint = "Clair's log says more; it reads tar files without compression, or with gzip or zstd."
             raise (
@@ -112,9 +152,8 @@ def _manifest(client: Client, image: Image, digest: str, addresses: Addresses) -
     return {"hash": digest, "layers": layers}
 
 
-def _unfinished(client: Client, answer: Answer, digest: str) -> str:
+def _unfinished(client: Client, report: dict[str, Any], digest: str) -> str:
     """Return why an index report is not a finished one, "" where it is."""
-    report = answer.document()
     if report.get("manifest_hash") != digest:
         raise BackendError("Clair answered with the index of another image", "Is a proxy in between that keeps answers?")
     if report.get("success") is True and report.get("state") == "IndexFinished" and not report.get("err"):
