@@ -80,10 +80,10 @@ def score(cve: str, *vectors: tuple[str, str]) -> Record:
     return {"id": cve, "modified": LONG_AGO, "published": LONG_AGO, "severity": severity}
 
 
-def catalogue(cves: Iterable[str]) -> bytes:
+def catalogue(cves: Iterable[str], released: str = LONG_AGO) -> bytes:
     """Return CISA's catalogue of exploited vulnerabilities with these in it."""
     rows = [{"cveID": cve, "vulnerabilityName": f"Name of {cve}", "dateAdded": "2021-11-03"} for cve in cves]
-    document = {"catalogVersion": "1", "dateReleased": LONG_AGO, "count": len(rows), "vulnerabilities": rows}
+    document = {"catalogVersion": "1", "dateReleased": released, "count": len(rows), "vulnerabilities": rows}
     return json.dumps(document).encode()
 
 
@@ -92,6 +92,7 @@ def write_folder(
     ecosystems: Mapping[str, Iterable[Record | bytes]],
     *,
     exploited: Iterable[str] = (),
+    released: str = LONG_AGO,
     cvss: Iterable[Record] = (),
     pad: Iterable[str] = (),
 ) -> Path:
@@ -106,7 +107,7 @@ def write_folder(
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(archive(records))
     if names := list(exploited):
-        (path / "known_exploited_vulnerabilities.json").write_bytes(catalogue(names))
+        (path / "known_exploited_vulnerabilities.json").write_bytes(catalogue(names, released))
     return path
 
 
@@ -115,10 +116,12 @@ def build_store(
     ecosystems: Mapping[str, Iterable[Record | bytes]],
     *,
     exploited: Iterable[str] = (),
+    released: str = LONG_AGO,
     cvss: Iterable[Record] = (),
     pad: Iterable[str] = (),
 ) -> Path:
     """Build a store at `path` from a folder that is written beside it (`PATH.folder`)."""
-    folder = write_folder(path.with_name(path.name + ".folder"), ecosystems, exploited=exploited, cvss=cvss, pad=pad)
+    beside = path.with_name(path.name + ".folder")
+    folder = write_folder(beside, ecosystems, exploited=exploited, released=released, cvss=cvss, pad=pad)
     build_folder(str(folder), str(path), lambda _: None)
     return path

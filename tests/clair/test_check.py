@@ -3,12 +3,14 @@
 import json
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from imagegate.backend.clair.access import Access
-from tests.advisories import build_store, padding
+from tests.advisories import build_store
 from tests.clair import images_v1
 from tests.clair.recordings import recorded
 from tests.clair.server_v1 import ClairV1
@@ -16,8 +18,9 @@ from tests.clair.server_v4 import ClairV4
 from tests.clair.subjects import heartbleed
 from tests.cli.process import Run, imagegate, result
 from tests.images import Image, layer
-from tests.source.registries import Registry, says
+from tests.source.registries import Registry, basic, says
 
+NOW = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 TOKEN = "a-token-of-a-minute"
 
 
@@ -118,7 +121,7 @@ def test_packages_that_clair_does_not_look_for_are_no_pass(clair_v4: Access, tmp
 
 
 def test_our_store_knows_what_is_exploited(server_v4: ClairV4, tmp_path: Path) -> None:
-    store = build_store(tmp_path / "store.db", {"Wolfi": padding("Wolfi")}, exploited=["CVE-2014-0160"], cvss=[])
+    store = build_store(tmp_path / "store.db", {}, pad=["Wolfi"], exploited=["CVE-2014-0160"], released=NOW)
     archive = heartbleed("kev").docker_archive(tmp_path / "image.tar")
     policy = tmp_path / "p.yaml"
     rule = "rules: [{id: kev, match: {known_exploited: true}, action: fail}]"
@@ -130,10 +133,41 @@ def test_our_store_knows_what_is_exploited(server_v4: ClairV4, tmp_path: Path) -
     assert "CVE-2014-0160" in done.out
 
 
+def test_a_list_of_exploited_ones_adds_to_what_clair_says_and_an_old_one_says_nothing(server_v4: ClairV4, tmp_path: Path) -> None:
+    archive = heartbleed("kev2").docker_archive(tmp_path / "image.tar")
+    policy = tmp_path / "p.yaml"
+    rule = "rules: [{id: kev, match: {known_exploited: true}, action: fail}]"
+    policy.write_text(f"version: 1\n{rule}\nevidence: {{end_of_life: warn}}\n")
+    old = build_store(tmp_path / "old.db", {}, pad=["Wolfi"], exploited=["CVE-2000-1"])
+    assert check(server_v4.url, archive, "-p", policy, "--db", old).code == 4
+    other = build_store(tmp_path / "store.db", {}, pad=["Wolfi"], exploited=["CVE-2000-1"], released=NOW)
+    assert check(server_v4.url, archive, "-p", policy, "--db", other).code == 0
+    report: Any = next(iter(server_v4.indexed))
+    document: Any = server_v4.respond("GET", f"/matcher/api/v1/vulnerability_report/{report}", b"")[2]
+    number = next(key for key, one in document["vulnerabilities"].items() if "2014-0160" in one["name"])
+    document["enrichments"] |= {"message/x; enricher=clair.kev schema=none": [{number: [{"cve": "CVE-2014-0160"}]}]}
+    server_v4.reports[report] = document
+    assert check(server_v4.url, archive, "-p", policy, "--db", other).code == 10
+
+
+def test_who_hands_a_login_to_clair_is_told(server_v4: ClairV4, tmp_path: Path, registry: Registry) -> None:
+    name = registry.add("1", *heartbleed("basic").blobs("gzip"))
+    registry.asks_for(basic("robot", "hunter2secret"), challenge='Basic realm="r"')
+    env = {"IMAGEGATE_REGISTRY_USERNAME": "robot", "IMAGEGATE_REGISTRY_PASSWORD": "hunter2secret"}
+    arguments = ("check", "-b", "clair", "--clair-url", server_v4.url, "--no-cache", name, "--fail-on", "high", "-v")
+    done = imagegate(*arguments, env=env, cwd=tmp_path)
+    assert done.code == 10, done.text
+    assert done.err.count("gives no tokens, so Clair gets the login itself") == 1
+    assert "hunter2secret" not in done.text
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
     [
         ([], 2, "--clair-url"),
+        (["--clair-url", "http://127.0.0.1:1", "--clair-timeout", "nan"], 2, "--clair-timeout"),
+        (["--clair-url", "http://127.0.0.1:1", "--clair-timeout", "1e300"], 2, "--clair-timeout"),
+        (["--clair-url", "http://127.0.0.1:1", "--timeout", "inf"], 2, "--timeout"),
         (["--clair-url", "ftp://clair"], 2, "not the address"),
         (["--clair-url", "http://a,http://b,http://c"], 2, "3 addresses"),
         (["--clair-url", "http://user:secret@host/?x=1"], 2, "host"),
@@ -198,6 +232,16 @@ def test_stored_reports_are_judged_like_any_other(
     done = imagegate("evaluate", tmp_path / "r.json", "--fail-on", "high", *arguments)
     assert done.code == code, done.text
     assert word in done.text
+
+
+def test_a_stored_report_in_which_a_key_comes_twice_or_nothing_is_wrong_is_no_pass(tmp_path: Path) -> None:
+    document = recorded("heartbleed-report")["response"]["body"]
+    twice = json.dumps(document)[:-1] + ', "package_vulnerabilities": {}}'
+    clean = json.dumps(document | {"package_vulnerabilities": {}, "vulnerabilities": {}})
+    for text, code, word in ((twice, 3, "comes twice"), (clean, 4, "names no vulnerability at all")):
+        (tmp_path / "r.json").write_text(text)
+        done = imagegate("evaluate", tmp_path / "r.json", "--fail-on", "high")
+        assert (done.code, word in done.text) == (code, True), done.text
 
 
 def test_reports_of_clairctl_follow_each_other_in_one_file(tmp_path: Path) -> None:

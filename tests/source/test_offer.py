@@ -128,3 +128,15 @@ def test_every_platform_of_a_registry_can_be_left_there(server: Registry) -> Non
     server.put("1", {"schemaVersion": 2, "mediaType": kind, "manifests": descriptors}, kind)
     found = openings(f"registry:{server.host}/team/app:1", EVERYTHING, Options(every_platform=True, offer=True))
     assert [opening().image.platform for opening in found] == ["linux/amd64", "linux/arm64"]
+
+
+def test_what_is_lent_is_what_was_read_whatever_lies_there_now(tmp_path: Path) -> None:
+    folder = IMAGE.oci(tmp_path / "layout", "gzip")
+    image = opened(f"oci:{folder}")
+    digests = [layer.digest for layer in image.image.layers]
+    (folder / "blobs").rename(folder / "other")
+    Image([SECOND, BASE]).oci(tmp_path / "forged", "")
+    (tmp_path / "forged" / "blobs").rename(folder / "blobs")
+    for digest in digests:
+        (folder / "blobs" / "sha256" / digest[7:]).write_bytes(b"something else")
+    assert lent(image) == digests

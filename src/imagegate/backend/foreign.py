@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imagegate.backend import stored
+from imagegate.backend.unique import unique
 from imagegate.errors import BackendError
 from imagegate.model.image import Evidence, Image, Layer
 from imagegate.model.scan import BackendRun, ScanReport
@@ -45,7 +46,7 @@ def read(data: bytes, name: str, form: str = "") -> list[ScanReport | BackendErr
 
 def _documents(data: bytes, name: str) -> Iterator[object]:
     """Yield the JSON documents of a file: clairctl writes one after the other for several images."""
-    decoder = json.JSONDecoder(parse_constant=_refused)
+    decoder = json.JSONDecoder(parse_constant=_refused, object_pairs_hook=unique)
     try:
         text = data.decode("utf-8-sig")
         at = _after_blanks(text, 0)
@@ -94,9 +95,12 @@ def _scan(document: object, name: str, form: str) -> ScanReport:
             for index, layer in enumerate(reading.layers)
         ),
     )
-    evidence = (*reading.evidence, Evidence("backend", "ok", _NOTE))
+    evidence = [*reading.evidence, Evidence("backend", "ok", _NOTE)]
+    if reading.packages and not reading.findings and not any(item.kind == "uncovered" for item in evidence):
+        detail = "the report names no vulnerability at all, and nothing tells whether that Clair was fed with any"
+        evidence.append(Evidence("uncovered", "fail", detail))
     run = BackendRun("clair", found.removeprefix("clair-"), None)
-    return ScanReport(image, (run,), reading.distribution, reading.packages, reading.findings, evidence)
+    return ScanReport(image, (run,), reading.distribution, reading.packages, reading.findings, tuple(evidence))
 
 
 def _formats() -> dict[str, _Format]:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from imagegate.backend.embedded import OpenStore
 
 EMBEDDED, CLAIR = "embedded", "clair"
+_LONGEST = 86_400.0  # seconds
 _APIS = ("v4", "v1")
 _PSK = "IMAGEGATE_CLAIR_PSK"
 _HEADER = "IMAGEGATE_CLAIR_HEADER"  # lines, read here: the library would take every word for one
@@ -66,6 +68,8 @@ class Backends:
             _check_url(url)
         if self.api is not None and self.api not in _APIS:
             raise UsageError(f"--clair-api {clean(self.api, 40)}: no API of Clair", f"Choose {' or '.join(_APIS)}.")
+        if not math.isfinite(self.deadline) or self.deadline > _LONGEST:
+            raise UsageError("--clair-timeout: not a time to wait", f"Give seconds, at most {_LONGEST:.0f}.")
         if bool(self.key) and not self.certificate:
             raise UsageError("--clair-key: a key without its certificate", "Name that with --clair-cert.")
         return Access(

@@ -1,5 +1,6 @@
 """How images are opened: the options that every command with an image shares."""
 
+import math
 import os
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ class Images:
         """Return how to open them, and raise the limits that were asked for; raises UsageError."""
         for text in self.limits:
             _raise_limit(text)
+        if not math.isfinite(self.timeout):
+            raise UsageError("--timeout: not a time to wait", "Give seconds, such as 120.")
         if self.cache_dir == "":
             raise UsageError("--cache-dir is empty", "Is a variable of the pipeline not set? Leave it out for the default.")
         return Options(

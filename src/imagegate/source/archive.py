@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable, Container, Iterator
 from itertools import chain
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from imagegate.errors import SourceError
 from imagegate.model.image import Content, Interest
@@ -139,14 +140,18 @@ class Folder(_Files):
         super().__init__()
         self.what = clean(path)
         self._path = path
+        # What was read is what is lent, whatever has that name by then; layers keep theirs open.
+        self._open: WeakValueDictionary[str, FileBlob] = WeakValueDictionary()
 
     def names(self) -> list[str]:
         """See Store.names: the two files that make a layout."""
         return [name for name in ("oci-layout", "index.json") if os.path.exists(os.path.join(self._path, name))]
 
     def _blob(self, name: str) -> FileBlob | None:
-        path = os.path.join(self._path, name)
-        return FileBlob(name, open_file(path)) if os.path.lexists(path) else None
+        blob, path = self._open.get(name), os.path.join(self._path, name)
+        if blob is None and os.path.lexists(path):
+            blob = self._open[name] = FileBlob(name, open_file(path))
+        return blob
 
 
 class TarFile(_Files):

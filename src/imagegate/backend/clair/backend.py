@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from imagegate.advisory.origin import EXPLOITED
 from imagegate.backend.clair.client import Access, Client, find_api
@@ -13,6 +14,8 @@ from imagegate.cataloger.collect import INTEREST, take_inventory
 from imagegate.errors import BackendError, SourceError, StoreError, UsageError
 from imagegate.model.image import Evidence, Interest, OpenImage
 from imagegate.model.scan import BackendRun, Database, Finding, ScanReport
+
+_OLD = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -77,24 +80,35 @@ class Clair:
             return findings, database
         try:
             ours = store.database((EXPLOITED,))
-            if not ours.exploited:
+            if not ours.exploited or _is_old(ours.confirmed):
                 return findings, database
             listed = {name for finding in findings for name in _names(finding) if store.vulnerability(name).exploited}
         finally:
             store.close()
         evidence.append(Evidence("missing_data", "ok", f"which are exploited, the advisory store says, as of {ours.confirmed}"))
-        joined = tuple(replace(finding, known_exploited=not listed.isdisjoint(_names(finding))) for finding in findings)
+        joined = tuple(
+            replace(finding, known_exploited=bool(finding.known_exploited) or not listed.isdisjoint(_names(finding)))
+            for finding in findings
+        )
         return joined, replace(database, exploited=ours.exploited) if database else None
 
     def _addresses(self, opened: OpenImage, client: Client) -> AbstractContextManager[Addresses]:
         if not opened.looked:
-            return nullcontext(_Registry(opened))
+            return nullcontext(_Registry(opened, self._say))
         from imagegate.backend.clair.serve import LayerServer, contents
 
         where = self._serving
         lent = LayerServer(contents(opened), self._access.indexer, self._detail, address=where.address, advertise=where.advertise)
         client.hide(lent.token)  # errors of Clair quote addresses
         return lent
+
+
+def _is_old(moment: str) -> bool:
+    """Return whether a list is too old to say that something is not on it."""
+    try:
+        return datetime.now(UTC) - datetime.fromisoformat(moment) > _OLD
+    except (ValueError, TypeError):  # no time, or one without a zone
+        return True
 
 
 def _names(finding: Finding) -> tuple[str, ...]:
@@ -116,14 +130,20 @@ def ask(api: str, client: Client, opened: OpenImage, addresses: Addresses) -> An
 class _Registry:
     """Layers that Clair fetches from the registry itself; implements Addresses."""
 
-    def __init__(self, opened: OpenImage) -> None:
+    def __init__(self, opened: OpenImage, say: Callable[[str], None]) -> None:
         self._opened = opened
+        self._say = say
+        self._warned = False
 
     def of(self, layer: int) -> tuple[str, dict[str, str]]:
         """See Addresses.of."""
         if self._opened.offer is None:
             raise SourceError("the image was opened without an offer", "Please report this.")
-        return self._opened.offer.there(layer)
+        url, headers = self._opened.offer.there(layer)
+        if headers.get("Authorization", "").startswith("Basic ") and not self._warned:
+            self._warned = True
+            self._say("warning: this registry gives no tokens, so Clair gets the login itself to fetch the layers")
+        return url, headers
 
     def heard(self) -> str:
         """See Addresses.heard."""

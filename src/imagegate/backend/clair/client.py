@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LARGEST", "Access", "Answer", "Client", "find_api", "is_loopback"]
 
-LARGEST = 200 << 20  # bytes of a report
+LARGEST = 100 << 20  # bytes of a report
 _ERROR = 64 << 10  # bytes of an error
 _CHUNK = 256 << 10
 _CONNECT = 10.0  # seconds
