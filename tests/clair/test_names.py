@@ -1,5 +1,7 @@
 """What the texts in reports of Clair mean."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,13 +57,57 @@ def test_an_advisory_for_several_vulnerabilities_is_each_of_them_and_no_other_na
     assert not any("CVE-2024-1112" in others for _, others in found[:1])
 
 
+def test_an_advisory_may_cover_any_number_of_vulnerabilities() -> None:
+    links = " ".join(f"https://linux.oracle.com/cve/CVE-2024-{10_000 + number}.html" for number in range(3000))
+    found = names.identities("ELSA-2024-3138", links)
+    assert len(found) == 3000
+    assert found[-1] == ("CVE-2024-12999", ("ELSA-2024-3138",))
+
+
+def test_names_that_begin_alike_stay_apart() -> None:
+    start = "x" * 900
+    assert names.identities(start + "1", "") != names.identities(start + "2", "")
+    assert names.identities("\u202e" * 900 + "1", "") != names.identities("\u202e" * 900 + "2", "")
+
+
+def test_digits_of_other_scripts_make_no_cve() -> None:
+    assert names.aliases("CVE-\u0662\u0660\u0662\u0664-1111", "") == ("CVE-\u0662\u0660\u0662\u0664-1111", ())
+
+
+def test_more_aliases_than_are_kept_are_told() -> None:
+    lost: Counter[str] = Counter()
+    ((_, others),) = names.identities("GO-2024-1", "", (f"X-{number}" for number in range(51)), lost)
+    assert (len(others), lost.total()) == (50, 1)
+    names.identities("GO-2024-1", "https://osv.dev/vulnerability/GHSA-g3rq-g295-4j3m", ["CVE-2024-1"], lost)
+    assert lost.total() == 1
+
+
 def test_aliases_that_clair_tells_are_names() -> None:
-    told = list(
-        names.told([{"space": "CVE", "name": "2024-1111"}, {"space": "https://a.example/", "name": "x"}, {"space": 5}, None])
-    )
+    lost: Counter[str] = Counter()
+    rows = [{"space": "CVE", "name": "2024-1111"}, {"space": "https://a.example/", "name": "x"}]
+    told = list(names.told(rows, lost))
     assert told == ["CVE-2024-1111"]
     assert names.identities("GO-2024-1", "", told) == (("CVE-2024-1111", ("GO-2024-1",)),)
-    assert list(names.told("CVE")) == list(names.told(None)) == []
+    assert list(names.told(None, lost)) == []
+    assert not lost
+    strange: tuple[object, ...] = ("CVE", {}, [None], [{"space": 5, "name": "1"}], [{"space": "CVE"}])
+    for aliases in strange:
+        assert list(names.told(aliases, lost)) == []
+    assert lost.total() == len(strange)
+
+
+def test_a_text_of_the_wrong_type_is_told_and_so_is_one_that_is_cut() -> None:
+    wrong: tuple[object, ...] = (None, 7, 1.5, ["x"], {}, True, "x" * 11)
+    for value in wrong:
+        lost: Counter[str] = Counter()
+        assert len(names.text({"severity": value}, "severity", 10, lost)) <= 10
+        assert lost.total() == 1
+    lost = Counter()
+    assert names.text({}, "severity", 10, lost) == names.text({"links": None}, "links", 10, lost) == ""
+    assert names.text({"description": "x" * 11}, "description", 10, lost) == "x" * 10
+    assert not lost
+    names.text({"description": 5}, "description", 10, lost)
+    assert lost.total() == 1
 
 
 @pytest.mark.parametrize(
@@ -110,27 +156,32 @@ def test_the_word_of_the_vendor_counts_where_it_is_known(raw: str, normalized: s
 
 def test_scores_are_read_and_what_is_none_is_left_out() -> None:
     good = {"version": "3.1", "baseScore": 7.5, "vectorString": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}
-    assert names.scores([good, good], "nvd") == (Score("CVSS_V3", 7.5, str(good["vectorString"]), "nvd"),)
-    assert names.scores([good | {"version": "4.0"}], "nvd")[0].type == "CVSS_V4"
-    for bad in ({"baseScore": "7.5"}, {"baseScore": True}, {"baseScore": 11}, {"baseScore": float("nan")}, {"version": "1"}):
-        assert names.scores([good | bad], "nvd") == ()
-    strange: tuple[object, ...] = (None, {}, [None], [[]], "x", 5)
-    assert all(names.scores(one, "nvd") == () for one in strange)
+    lost: Counter[str] = Counter()
+    assert names.scores([good, good], "nvd", lost) == (Score("CVSS_V3", 7.5, str(good["vectorString"]), "nvd"),)
+    assert names.scores([good | {"version": "4.0"}], "nvd", lost)[0].type == "CVSS_V4"
+    assert not lost
+    wrong: tuple[object, ...] = ("7.5", True, 11, -1, float("nan"), None)
+    bad = [{"baseScore": value} for value in wrong] + [{"version": "1"}, {"version": 3.1}, {"vectorString": 5}]
+    strange: list[object] = [None, {}, [None], [[]], "x", 5, *([good | one] for one in bad)]
+    for one in strange:
+        lost = Counter()
+        assert names.scores(one, "nvd", lost) == ()
+        assert lost.total() == 1
+
+
+def test_of_very_many_scores_the_highest_of_each_kind_is_kept() -> None:
+    lost: Counter[str] = Counter()
+    payloads = [{"version": version, "baseScore": number / 10} for number in range(100) for version in ("2.0", "3.1")]
+    assert names.scores(payloads, "nvd", lost) == (Score("CVSS_V2", 9.9, "", "nvd"), Score("CVSS_V3", 9.9, "", "nvd"))
+    assert not lost
 
 
 def test_a_severity_that_is_a_vector_has_a_score() -> None:
     assert [one.score for one in names.scored("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", "osv/pypi")] == [7.5]
     assert names.scored("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", "osv")[0].type == "CVSS_V4"
+    assert names.scored("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", "osv\x1b[31m\ud800")[0].source == "osv\\u001b[31m\\ud800"
     for bad in ("high", "CVSS:3.1/nonsense", "CVSS:9", "CVSS:", "CVSS:3.1/" + "AV:N/" * 100):
         assert names.scored(bad, "osv") == ()
-
-
-def test_the_metadata_of_the_first_api_has_a_score() -> None:
-    assert names.v2({"NVD": {"CVSSv2": {"Score": 5.0, "Vectors": "AV:N/AC:L/Au:N/C:P/I:N/A:N"}}}) == (
-        Score("CVSS_V2", 5.0, "AV:N/AC:L/Au:N/C:P/I:N/A:N", "nvd"),
-    )
-    strange: tuple[object, ...] = (None, [], {}, {"NVD": None}, {"NVD": {"CVSSv2": []}}, {"NVD": {"CVSSv2": {"Score": "x"}}})
-    assert all(names.v2(one) == () for one in strange)
 
 
 @given(st.text(), st.text())

@@ -192,13 +192,34 @@ def test_layers_of_a_stored_report_are_numbered_as_it_mentions_them() -> None:
 def test_a_layer_that_the_image_does_not_have_is_told() -> None:
     for name in ("other\x1b[31m", "", None, 7):
         reading = read(FEATURE | {"AddedBy": name})
-        assert evidence(reading) == [("backend", "fail")]
+        assert set(evidence(reading)) == {("backend", "fail")}
         assert "\x1b" not in reading.evidence[0].detail
 
 
 def test_packages_without_a_name_or_version_are_told() -> None:
     assert evidence(read(FEATURE, FEATURE | {"Name": ""})) == [("backend", "fail")]
-    assert evidence(read(FEATURE | {"Version": ""})) == [("unreadable", "warn")]
+    assert evidence(read(FEATURE | {"Version": ""})) == [("unreadable", "fail")]
+    assert evidence(read(FEATURE | {"Version": 12})) == [("unreadable", "fail"), ("backend", "fail")]
+
+
+@pytest.mark.parametrize("key", ["Name", "Severity", "FixedBy", "Link", "Description", "Metadata"])
+def test_what_has_the_wrong_type_is_never_as_good_as_not_said(key: str) -> None:
+    strange: tuple[object, ...] = (1.5, 7, [], True)
+    for wrong in strange:
+        assert ("backend", "fail") in evidence(read(feature(HIT, HIT | {key: wrong})))
+    optional = key in ("Link", "Description", "Metadata")
+    assert (("backend", "fail") in evidence(read(feature(HIT, HIT | {key: None})))) != optional
+
+
+def test_vulnerabilities_without_a_name_are_told_and_hide_no_others() -> None:
+    reading = read(feature(HIT, {}, {"Name": ""}, {"Severity": "Low"}))
+    assert [one.id for one in reading.findings] == [HIT["Name"]]
+    assert [one.detail for one in reading.evidence] == ["Clair's report is not whole: 3 vulnerabilities without a name"]
+
+
+@pytest.mark.parametrize("wrong", [{"CVSSv2": 5}, {"CVSSv3": {"Score": "9.8"}}, {"CVSSv2": {"Score": 11}}])
+def test_scores_that_cannot_be_read_are_told(wrong: dict[str, Any]) -> None:
+    assert ("backend", "fail") in evidence(read(feature(HIT | {"Metadata": {"NVD": wrong}})))
 
 
 @pytest.mark.parametrize(
@@ -222,7 +243,8 @@ def test_what_has_not_the_form_of_a_report_is_refused_with_the_place(document: d
 
 def test_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(v1_report, "_MOST", 3)
-    for features in ([FEATURE] * 4, [feature(HIT, HIT), feature(HIT, HIT)]):
+    covering = HIT | {"Name": "ELSA-2024-1", "Link": " ".join(f"https://x/CVE-2024-{1000 + number}" for number in range(4))}
+    for features in ([FEATURE] * 4, [feature(HIT, HIT), feature(HIT, HIT)], [feature(covering)]):
         with pytest.raises(BackendError, match="more than 3"):
             read(*features)
 
@@ -234,6 +256,8 @@ def test_text_is_harmless_and_short() -> None:
     assert not {"\x1b", "\n", "\u202e", "\x07"} & set(text)
     assert len(reading.findings[0].title) <= 300
     assert reading.findings[0].url == ""
+    (finding,) = read(feature(HIT | {"Link": "https://x/\ud800\x1b[31m\n::error::"})).findings
+    assert finding.url == "https://x/\\ud800\\u001b[31m\\n::error::"
 
 
 _VALUES = st.recursive(

@@ -1,6 +1,8 @@
 """Reports of Clair v4 that were damaged at random: a reading or an error comes of each, never anything else."""
 
 import copy
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from imagegate.errors import BackendError
 from imagegate.text import clean
 from tests.clair.recordings import recorded
 
-_SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20)
 _JSON = st.recursive(
     _SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
 )
@@ -22,6 +24,14 @@ _SMALL = [report | {"package_vulnerabilities": dict(list(report["package_vulnera
 def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path, *(place for key, inner in items for place in _places(inner, (*path, key)))]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple | dict):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
 
 
 _PLACES = [[place for place in _places(report) if place] for report in _SMALL]
@@ -43,6 +53,7 @@ def test_no_damage_ends_in_anything_but_a_reading_or_an_error(data: st.DataObjec
         reading = v4_report.read(report, None)
     except BackendError:
         return
+    assert all(clean(text, len(text)) == text for text in set(_texts(asdict(reading))))
     for finding in reading.findings:
         assert finding.package in reading.packages
         assert clean(finding.id) == finding.id

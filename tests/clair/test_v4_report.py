@@ -211,6 +211,21 @@ def test_two_distributions_are_told() -> None:
         ({"packages": {"11": {"name": "x"}}}, "packages that have vulnerabilities are not described"),
         ({"package_vulnerabilities": {"10": ["7", "8"]}}, "vulnerabilities of packages are not described"),
         ({"environments": {}}, "packages without a place"),
+        ({"package_vulnerabilities": {}}, "1 vulnerabilities belong to no package"),
+        ({"package_vulnerabilities": {"10": None}}, "1 vulnerabilities belong to no package"),
+        (
+            {"package_vulnerabilities": {"10": ["7"], "11": None}},
+            "lists of vulnerabilities are of packages that are not described",
+        ),
+        ({"environments": small()["environments"] | {"11": []}}, "places are of packages that are not described"),
+        ({"vulnerabilities": {"7": {}}}, "1 vulnerabilities without a name"),
+        ({"vulnerabilities": {"7": {"name": " ", "links": "https://x/CVE-2099-1"}}}, "1 vulnerabilities without a name"),
+        ({"vulnerabilities": {"7": {"name": "x" * 1001}}}, "name is too long"),
+        ({"packages": {"10": {"name": "bash", "version": "5" * 1001}}}, "version is too long"),
+        ({"packages": {"10": {"name": "bash", "version": 12}}}, "version is not a text"),
+        ({"packages": {"10": {"name": "bash", "version": "1", "source": "bash"}}}, "sources of packages"),
+        ({"enrichments": {"enricher=clair.cvss": {}}}, "enrichments have not the right form"),
+        ({"enrichments": {"enricher=clair.cvss": [{"7": [{"version": "3.1", "baseScore": "9.8"}]}]}}, "scores cannot be read"),
         ({"packages": {"10": {"version": "1"}}}, "packages without a name"),
     ],
 )
@@ -237,14 +252,45 @@ def test_a_table_that_is_missing_is_an_error(table: str) -> None:
             v4_report.read(document, None)
 
 
-def test_a_package_that_is_not_described_and_has_nothing_is_nothing() -> None:
-    nothing: tuple[list[str] | None, ...] = ([], None)
-    for listed in nothing:
-        assert not failing(small(package_vulnerabilities={"10": ["7"], "11": listed}))
+@pytest.mark.parametrize("key", ["name", "severity", "normalized_severity", "fixed_in_version", "links", "issued", "Aliases"])
+@pytest.mark.parametrize("wrong", [7, 1.5, True, {}, "null"])
+def test_what_has_the_wrong_type_is_never_as_good_as_not_said(key: str, wrong: object) -> None:
+    value = None if wrong == "null" else wrong
+    told = failing(small(vulnerabilities={"7": small()["vulnerabilities"]["7"] | {key: value}}))
+    assert ("backend" in told) == (value is not None or key not in ("links", "issued", "Aliases"))
+
+
+def test_a_package_of_the_system_without_a_version_is_not_clean() -> None:
+    assert "1 packages have no version" in failing(small(packages={"10": {"name": "bash", "version": ""}}))["unreadable"]
+    places = [{"package_db": "go:usr/bin/tool", "introduced_in": "sha256:a"}]
+    rows = small()["packages"] | {"11": {"name": "tool", "version": "(devel)"}}
+    assert not failing(small(packages=rows, environments=small()["environments"] | {"11": places}))
+
+
+def test_entries_without_a_name_are_no_finding_that_hides_the_others() -> None:
+    nameless: list[Any] = ["", None, 5, " "]
+    rows = {str(number): {"name": name} for number, name in enumerate(nameless)}
+    reading = v4_report.read(small(vulnerabilities=rows, package_vulnerabilities={"10": list(rows)}), {"sha256:a": 0})
+    assert reading.findings == ()
+    assert "Clair's report is not whole: 4 vulnerabilities without a name" in [one.detail for one in reading.evidence]
+
+
+def test_what_advisories_cover_counts_towards_the_number_of_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    links = " ".join(f"https://x/CVE-2024-{1000 + number}" for number in range(120))
+    document = small(vulnerabilities={"7": {"name": "ELSA-2024-3138", "links": links}})
+    assert len(v4_report.read(document, {"sha256:a": 0}).findings) == 120
+    monkeypatch.setattr(v4_report, "_MOST", 119)
+    with pytest.raises(BackendError, match="more than 119 findings"):
+        v4_report.read(document, None)
+
+
+@pytest.mark.parametrize("image", ["heartbleed", "debian-min", "bigapp"])
+def test_reports_as_they_were_recorded_are_whole(image: str) -> None:
+    assert not failing(report(image), layers(image))
 
 
 def test_hostile_texts_are_made_harmless() -> None:
-    evil = "\x1b[31m\u202e\n::error::" + "x" * 5000
+    evil = "\x1b[31m\u202e\ud800\n::error::" + "x" * 5000
     document = copy.deepcopy(report())
     for table in ("packages", "vulnerabilities", "distributions"):
         for row in document[table].values():
@@ -253,5 +299,6 @@ def test_hostile_texts_are_made_harmless() -> None:
         rows[0] |= {"package_db": evil, "introduced_in": evil}
     shown = repr(v4_report.read(document, None)) + repr(v4_report.read(document, layers()))
     assert "\\x1b" not in shown
+    assert "\\ud800" not in shown.replace("\\\\ud800", "")
     assert "\\u202e'" not in shown.replace("\\\\u202e", "")
     assert "\\n" not in shown.replace("\\\\n", "")

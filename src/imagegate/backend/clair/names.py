@@ -6,7 +6,8 @@ database/severity.go of quay/clair 2.1.8 (`Defcon1`).
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -15,21 +16,43 @@ from imagegate.model.scan import Score
 from imagegate.model.severity import of_word
 from imagegate.text import clean
 
-_CVE = re.compile(r"(?<![A-Za-z0-9])CVE[-_](\d{4})[-_](\d{4,19})(?![A-Za-z0-9])", re.IGNORECASE)
+_CVE = re.compile(r"(?<![A-Za-z0-9])CVE[-_](\d{4})[-_](\d{4,19})(?![A-Za-z0-9])", re.IGNORECASE | re.ASCII)
 _PLAIN = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}\Z")
 # An id of any publisher: `RHSA-2024:1234`, `GHSA-jfh8-c2jp-5v3q`, `LAB-2026-0002`, `GO-2025-3751`.
-_ID = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z]+)*-(?:\d{4}[-:]\d+(?:[-:.]\d+)*|[23456789cfghjmpqrvwx]{4}(?:-\w{4}){2})\Z")
+_ID = re.compile(
+    r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z]+)*-(?:\d{4}[-:]\d+(?:[-:.]\d+)*|[23456789cfghjmpqrvwx]{4}(?:-\w{4}){2})\Z", re.ASCII
+)
 _OSV = re.compile(r"https://osv\.dev/vulnerability/([A-Za-z][\w.:-]{2,99})(?=\s|\Z)")
 _OF_OSV = ("GHSA-", "PYSEC-", "GO-", "RUSTSEC-", "MAL-", "OSV-", "BIT-", "DRUPAL-", "HSEC-", "RSEC-", "x_")
 _QUERY = re.compile(r"(?:fixed|introduced|lastAffected|limit)=", re.IGNORECASE)
 _CODE = re.compile(r"%[0-9A-Fa-f]{2}")
-_LONGEST_NAME, _LONGEST_LINKS = 200, 20_000
-_MOST_NAMES = 50  # of one vulnerability: an advisory of Red Hat may cover hundreds
+_OPTIONAL = ("description", "issued", "links", "updater", "Description", "Link", "PublishedDateTime")  # null says nothing
+LONGEST_NAME, LONGEST_CLEAN = 1000, 8000  # what is hidden becomes up to eight characters each
+_MOST_NAMES = 50  # of one vulnerability; what an advisory covers is no name of it
+_MOST_COVERED = 200_001  # more than a report may have findings
+_MOST_SCORES = 20
 _DEFCON = {"defcon1": "critical"}
 _NO_FIX = ((), "not-fixed")
 _TYPES = {"2": "CVSS_V2", "3": "CVSS_V3", "4": "CVSS_V4"}
 
 Identity = tuple[str, tuple[str, ...]]
+
+
+def text(facts: Mapping[str, Any], key: str, longest: int, lost: Counter[str]) -> str:
+    """Return a text of an object of a report as it is, "" where it is left out.
+
+    `lost` counts what is no text, and what had to be cut; of the texts that may be null, what is cut is only for show.
+    """
+    value = facts.get(key, "")
+    if not isinstance(value, str):
+        if value is not None or key not in _OPTIONAL:
+            lost[f"times {key} is not a text"] += 1
+        return ""
+    if len(value) > longest:
+        if key not in _OPTIONAL:
+            lost[f"times {key} is too long"] += 1
+        return value[:longest]
+    return value
 
 
 def aliases(name: str, links: str) -> Identity:
@@ -38,28 +61,30 @@ def aliases(name: str, links: str) -> Identity:
     An advisory that covers several vulnerabilities keeps its own id, and none of theirs.
     """
     found = identities(name, links)
-    return found[0] if len(found) == 1 else (clean(name.strip(), _LONGEST_NAME), ())
+    return found[0] if len(found) == 1 else (clean(name.strip()[:LONGEST_NAME], LONGEST_CLEAN), ())
 
 
-def identities(name: str, links: str, told: Iterable[str] = ()) -> tuple[Identity, ...]:
+def identities(name: str, links: str, told: Iterable[str] = (), lost: Counter[str] | None = None) -> tuple[Identity, ...]:
     """Return id and other names of each vulnerability that an entry of Clair speaks of: one, or what an advisory covers.
 
     A CVE counts where the name has it, or a link of osv.dev, which Clair adds for aliases. Other links may lead to
     anything; those of an advisory of a distribution lead to what it covers. `links` are separated by spaces, `told` are
-    other names of it that Clair tells as such.
+    other names of it that Clair tells as such; `lost` counts vulnerabilities with more names than are kept.
     """
-    name, links, told = name[: _LONGEST_NAME * 5].strip(), links[:_LONGEST_LINKS], tuple(told)
+    name, told = name[:LONGEST_NAME].strip(), tuple(told)
     if _PLAIN.match(name) and not told and "osv.dev" not in links:  # nearly all
         return ((name, ()),)
-    raw = clean(name, _LONGEST_NAME)
-    own = list(dict.fromkeys(_cves(name)))
-    words = {clean(word, 100) for word in name.split(" ") if _ID.match(word)} - set(own)
+    raw = clean(name, LONGEST_CLEAN)
+    own = _cves(name)
+    words = {word for word in name.split(" ") if _ID.match(word)} - set(own)
     if len(own) > 1:
-        return tuple((cve, tuple(sorted({raw, *words} - {cve}))) for cve in own[:_MOST_NAMES])
-    others = {clean(word, 100) for word in _OSV.findall(links)[:_MOST_NAMES]} if "osv.dev" in links else set()
-    others |= {clean(word, 100) for word in told}
+        return tuple((cve, tuple(sorted({raw, *words} - {cve}))) for cve in own)
+    said = dict.fromkeys([*told, *(_OSV.findall(links) if "osv.dev" in links else ())])
+    if len(said) > _MOST_NAMES and lost is not None:
+        lost["vulnerabilities have more names than are kept"] += 1
+    others = {clean(word[:LONGEST_NAME], LONGEST_CLEAN) for word in list(said)[:_MOST_NAMES]}
     if not own and not others and not name.startswith(_OF_OSV):
-        covered = list(dict.fromkeys(_cves(links)))[:_MOST_NAMES]
+        covered = _cves(links)
         if len(covered) > 1:
             return tuple((cve, tuple(sorted({raw, *words}))) for cve in covered)
         own = covered
@@ -68,11 +93,16 @@ def identities(name: str, links: str, told: Iterable[str] = ()) -> tuple[Identit
     return ((identity, tuple(sorted(names - {identity}))),)
 
 
-def told(aliases: object) -> Iterator[str]:
+def told(aliases: object, lost: Counter[str]) -> Iterator[str]:
     """Yield the names in a list of aliases: `{"space": "CVE", "name": "2024-1"}` (alias.go of claircore after 1.5.48)."""
-    for alias in aliases[:_MOST_NAMES] if isinstance(aliases, list) else ():
-        space, name = (alias.get("space"), alias.get("name")) if isinstance(alias, dict) else ("", "")
-        if isinstance(space, str) and isinstance(name, str) and space and name and ":" not in space:
+    if not isinstance(aliases, list | None):
+        lost["lists of aliases have not the right form"] += 1
+        return
+    for alias in aliases or ():
+        space, name = (alias.get("space"), alias.get("name")) if isinstance(alias, dict) else (None, None)
+        if not isinstance(space, str) or not isinstance(name, str):
+            lost["aliases have not the right form"] += 1
+        elif space and name and ":" not in space:
             yield f"{space}-{name}"
 
 
@@ -94,12 +124,12 @@ def fixed(text: str) -> tuple[tuple[str, ...], str]:
         return _NO_FIX
     versions, last = [text], False
     if _QUERY.match(text):
-        pairs = [(key.lower(), value.strip()) for key, value in parse_qsl(text[:2000])]
+        pairs = [(key.lower(), value.strip()) for key, value in parse_qsl(text)]
         versions = [value for key, value in pairs if key == "fixed" and value]
         last = any(key == "lastaffected" for key, _ in pairs)
     elif _CODE.search(text):
         versions = [unquote(text)]
-    found = tuple(dict.fromkeys(clean(version, 200) for version in versions if version != "0"))
+    found = tuple(dict.fromkeys(clean(version, 8 * len(version)) for version in versions if version != "0"))
     return (found, "fixed") if found else ((), "unknown") if last or "0" in versions else _NO_FIX
 
 
@@ -109,19 +139,24 @@ def severity(raw: str, normalized: str = "") -> str:
     return clean(next(filter(of_word, words), words[0]), 40)
 
 
-def scores(payloads: object, source: str) -> tuple[Score, ...]:
-    """Return the CVSS scores of what an enricher says of one vulnerability; what is no score is left out."""
-    found: list[Score] = []
-    for payload in payloads[:20] if isinstance(payloads, list) else ():
-        if not isinstance(payload, dict):
-            continue
-        version, value, vector = payload.get("version"), payload.get("baseScore"), payload.get("vectorString")
-        kind = _TYPES.get(str(version)[:1])
-        vector = clean(vector, 300) if isinstance(vector, str) else ""
-        if kind and isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 10:
-            score = Score(kind, float(value), vector, source)
-            found += [score] if score not in found else []
-    return tuple(found)
+def scores(payloads: object, source: str, lost: Counter[str]) -> tuple[Score, ...]:
+    """Return the CVSS scores of what an enricher says of one vulnerability; `lost` counts what is none.
+
+    Of very many, as of an advisory that covers them all, the highest of each kind.
+    """
+    found: dict[Score, None] = {}
+    for payload in payloads if isinstance(payloads, list) else (None,):
+        facts = payload if isinstance(payload, dict) else {}
+        version, value, vector = facts.get("version"), facts.get("baseScore"), facts.get("vectorString", "")
+        kind = _TYPES.get(version[:1]) if isinstance(version, str) else None
+        number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 10 else None
+        if kind is None or number is None or not isinstance(vector, str):
+            lost["scores cannot be read"] += 1
+        else:
+            found[Score(kind, number, clean(vector, 300), source)] = None
+    if len(found) <= _MOST_SCORES:
+        return tuple(found)
+    return tuple({score.type: score for score in sorted(found, key=lambda score: score.score)}.values())
 
 
 def scored(severity: str, source: str) -> tuple[Score, ...]:
@@ -130,7 +165,7 @@ def scored(severity: str, source: str) -> tuple[Score, ...]:
         return ()
     value = _base_score(severity)
     kind = _TYPES.get(severity[5:6])
-    return () if value is None or kind is None else (Score(kind, value, clean(severity, 300), source),)
+    return () if value is None or kind is None else (Score(kind, value, clean(severity, 300), clean(source, 60)),)
 
 
 @lru_cache(1 << 14)
@@ -143,18 +178,14 @@ def _base_score(vector: str) -> float | None:
         return None
 
 
-def v2(metadata: Any, source: str = "nvd") -> tuple[Score, ...]:
-    """Return the score in the metadata of the first API: `{"NVD": {"CVSSv2": {"Score": 7.5, "Vectors": "…"}}}`."""
-    inner: Any = metadata
-    for key in ("NVD", "CVSSv2"):
-        inner = inner.get(key) if isinstance(inner, dict) else None
-    if not isinstance(inner, dict):
-        return ()
-    return scores([{"version": "2.0", "baseScore": inner.get("Score"), "vectorString": inner.get("Vectors")}], source)
-
-
 def _cves(text: str) -> list[str]:
-    return [f"CVE-{year}-{number}" for year, number in _CVE.findall(text)]
+    """Return the CVEs in a text, each once, and no more than make a report too large anyway."""
+    found: dict[str, None] = {}
+    for match in _CVE.finditer(text):
+        found[f"CVE-{match[1]}-{match[2]}"] = None
+        if len(found) == _MOST_COVERED:
+            break
+    return list(found)
 
 
 def _cve(name: str) -> str:

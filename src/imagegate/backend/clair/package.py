@@ -5,14 +5,16 @@ gobin, nodejs, rhel/rhcc).
 """
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from imagegate.backend.clair.names import LONGEST_CLEAN, LONGEST_NAME, text
+from imagegate.model.image import Evidence
 from imagegate.model.inventory import Distribution, Location, Package, package_url
-from imagegate.model.releases import FAMILIES
+from imagegate.model.releases import FAMILIES, SYSTEMS
 from imagegate.text import clean
 
-_LONGEST = 1000
 # What stands before the path of a package database, or is the name of a repository.
 _TYPES = {
     "python": "pypi",
@@ -36,19 +38,28 @@ _EPOCH = re.compile(r"(\d+):(.*)", re.DOTALL)
 
 
 def package(
-    facts: Mapping[str, Any], database: str, repository: str, location: Location, distribution: Distribution | None
+    facts: Mapping[str, Any],
+    database: str,
+    repository: str,
+    location: Location,
+    distribution: Distribution | None,
+    lost: Counter[str],
 ) -> Package | None:
-    """Return a package of a report at one of its places, None for one without a name."""
-    name, version = _word(facts, "name"), _word(facts, "version")
+    """Return a package of a report at one of its places, None for one without a name; `lost` counts what cannot be read."""
+    name, version = _word(facts, "name", lost), _word(facts, "version", lost)
     if not name:
+        lost["packages without a name"] += 1
         return None
     version = "" if version in _NO_VERSION else version
     kind = type_of(database, repository)
-    source = facts.get("source")
-    source_name, source_version = (_word(source, key) for key in ("name", "version")) if isinstance(source, dict) else ("", "")
+    source = facts.get("source") or {}
+    if not isinstance(source, dict):
+        lost["sources of packages have not the right form"] += 1
+        source = {}
+    source_name, source_version = _word(source, "name", lost), _word(source, "version", lost)
     if kind in ("deb", "apk", "rpm"):
         source_name, source_version = source_name or name, source_version or version
-        qualifiers = {"arch": _word(facts, "arch")}
+        qualifiers = {"arch": _word(facts, "arch", lost)}
         namespace = _DEFAULTS.get(kind, "")
         if distribution is not None and FAMILIES[distribution.id].database == kind:
             namespace = _NAMESPACES.get(distribution.id, distribution.id) if kind == "rpm" else distribution.id
@@ -57,7 +68,7 @@ def package(
         if kind == "rpm":
             version, source_version = _without_zero(version), _without_zero(source_version)
             epoch = _EPOCH.match(version)
-            qualifiers |= {"epoch": epoch[1] if epoch else "", "rpmmod": _word(facts, "module")}
+            qualifiers |= {"epoch": epoch[1] if epoch else "", "rpmmod": _word(facts, "module", lost)}
             bare = epoch[2] if epoch else version
         purl = package_url(kind, namespace, name, bare, qualifiers)
     else:
@@ -89,9 +100,17 @@ def type_of(database: str, repository: str = "") -> str:
     return _TYPES.get(repository, "generic")
 
 
-def _word(facts: Mapping[str, Any], key: str) -> str:
-    value = facts.get(key)
-    return clean(value.strip(), _LONGEST) if isinstance(value, str) else ""
+def unversioned(packages: Iterable[Package]) -> Iterator[Evidence]:
+    """Yield what packages without a version mean: a distribution writes one for every package, so there it is a loss."""
+    nameless = [one for one in packages if not one.version]
+    for found, system in (("fail", True), ("warn", False)):
+        if some := [one.name for one in nameless if (one.type in SYSTEMS) == system]:
+            detail = f"{len(some)} packages have no version that Clair could judge, such as {some[0][:100]}"
+            yield Evidence("unreadable", found, detail)
+
+
+def _word(facts: Mapping[str, Any], key: str, lost: Counter[str]) -> str:
+    return clean(text(facts, key, LONGEST_NAME, lost).strip(), LONGEST_CLEAN)
 
 
 def _without_zero(version: str) -> str:

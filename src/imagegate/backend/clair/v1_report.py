@@ -5,6 +5,7 @@ ext/vulnmdsrc/nvd of that release writes them, and namespaces as its ext/feature
 source packages (ext/featurefmt/dpkg).
 """
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -12,9 +13,10 @@ from functools import lru_cache
 from typing import Any
 
 from imagegate.backend.clair import names
-from imagegate.backend.clair.package import package
+from imagegate.backend.clair.names import LONGEST_CLEAN, LONGEST_NAME, text
+from imagegate.backend.clair.package import package, unversioned
 from imagegate.backend.clair.report import Reading
-from imagegate.backend.clair.v4_findings import Entry, merged, text
+from imagegate.backend.clair.v4_findings import Entry, merged, title
 from imagegate.errors import BackendError
 from imagegate.model.image import Evidence
 from imagegate.model.inventory import Distribution, Location, Package
@@ -44,9 +46,10 @@ def is_report(document: Mapping[str, Any]) -> bool:
 def namespaces(document: Mapping[str, Any]) -> Counter[str]:
     """Return the distributions in a report, each with how many vulnerabilities are told of its packages."""
     layer, features = _features(document)
-    found = Counter({name: 0 for name in (text(layer, "NamespaceName", 200),) if name})
+    lost: Counter[str] = Counter()  # told by `read`
+    found = Counter({name: 0 for name in (text(layer, "NamespaceName", 200, lost),) if name})
     for index, feature in enumerate(features):
-        found[text(feature, "NamespaceName", 200)] += len(_list(feature, "Vulnerabilities", f"Layer.Features.{index}"))
+        found[text(feature, "NamespaceName", 200, lost)] += len(_list(feature, "Vulnerabilities", f"Layer.Features.{index}"))
     return found
 
 
@@ -57,34 +60,39 @@ def read(document: Mapping[str, Any], layers: Mapping[str, int] | None) -> Readi
     """
     layer, features = _features(document)
     system = _System()
-    distribution = system.main(text(layer, "NamespaceName", 200), features)
+    lost: Counter[str] = Counter()
+    spaces = [text(feature, "NamespaceName", 200, lost) for feature in features]
+    distribution = system.main(text(layer, "NamespaceName", 200, lost), spaces)
     places = _Places(layers)
     known: dict[tuple[str, Location], Package] = {}
     said: dict[tuple[str, Location], list[Entry]] = {}
-    total = lost = 0
+    total = 0
     for index, feature in enumerate(features):
         where = f"Layer.Features.{index}"
-        namespace = text(feature, "NamespaceName", 200)
-        path = _DATABASES.get(system.kind(namespace, text(feature, "VersionFormat", 40)), "")
-        facts = {"name": text(feature, "Name", 1000), "version": text(feature, "Version", 1000)}
-        one = package(facts, path, "", Location(path, places.of(text(feature, "AddedBy", 200))), system.named(namespace))
+        path = _DATABASES.get(system.kind(spaces[index], text(feature, "VersionFormat", 40, lost)), "")
+        facts = {key.lower(): text(feature, key, LONGEST_NAME, lost) for key in ("Name", "Version")}
+        place = Location(path, places.of(text(feature, "AddedBy", 200, lost)))
+        one = package(facts, path, "", place, system.named(spaces[index]), lost)
         told = _list(feature, "Vulnerabilities", where)
         total += len(told)
         if total > _MOST:
             raise BackendError(f"Clair's report cannot be read: more than {_MOST:,} vulnerabilities", _HINT)
         if one is None:
-            lost += 1
             continue
         key = one.purl, one.locations[0]
         known.setdefault(key, one)
-        said.setdefault(key, []).extend(
-            _entry(_object(facts, f"{where}.Vulnerabilities.{number}")) for number, facts in enumerate(told)
-        )
+        entries = said.setdefault(key, [])
+        for number, row in enumerate(told):
+            if (found := _entry(_object(row, f"{where}.Vulnerabilities.{number}"), lost)) is None:
+                continue
+            entries.append(found)
+            total += len(found.identities) - 1  # an advisory may cover many
+            if total > _MOST:
+                raise BackendError(f"Clair's report cannot be read: more than {_MOST:,} vulnerabilities", _HINT)
     findings = [finding for key, one in known.items() for finding in merged(one, said[key])]
     findings.sort(key=lambda one: (*_rank(one.package), one.id))
     evidence = [*system.evidence, *_recognised(list(known.values()), layers is None and not total), *places.evidence()]
-    if lost:
-        evidence.append(Evidence("backend", "fail", f"Clair's report is not whole: {lost} packages without a name"))
+    evidence += [Evidence("backend", "fail", f"Clair's report is not whole: {count} {what}") for what, count in lost.items()]
     evidence += _unrated(findings)
     return Reading(distribution, tuple(sorted(known.values(), key=_rank)), tuple(findings), tuple(evidence), places.mentioned)
 
@@ -131,8 +139,8 @@ class _System:
         self.evidence: list[Evidence] = []
         self._named: dict[str, Distribution | None] = {"": None}
 
-    def main(self, namespace: str, features: list[Mapping[str, Any]]) -> Distribution | None:
-        used = Counter(text(feature, "NamespaceName", 200) for feature in features)
+    def main(self, namespace: str, spaces: list[str]) -> Distribution | None:
+        used = Counter(spaces)
         del used[""]
         if not namespace and used:
             namespace = max(used, key=lambda name: (used[name], name))
@@ -170,10 +178,7 @@ def _recognised(packages: list[Package], silent: bool) -> Iterator[Evidence]:
     elif silent:
         detail = "the report has no vulnerability, and does not tell whether Clair was asked for them, or knows any"
         yield Evidence("uncovered", "fail", detail)
-    nameless = [one for one in packages if not one.version]
-    if nameless:
-        detail = f"{len(nameless)} packages have no version that Clair could judge, such as {nameless[0].name}"
-        yield Evidence("unreadable", "warn", detail)
+    yield from unversioned(packages)
 
 
 def _unrated(findings: list[Finding]) -> Iterator[Evidence]:
@@ -183,44 +188,55 @@ def _unrated(findings: list[Finding]) -> Iterator[Evidence]:
         yield Evidence("backend", "warn", detail)
 
 
-def _entry(facts: Mapping[str, Any]) -> Entry:
-    name, link = text(facts, "Name", 1000), text(facts, "Link", 2000)
-    fixed, state = names.fixed(text(facts, "FixedBy", 2000).replace(_NO_FIX, ""))
-    metadata = facts.get("Metadata")
-    scores, published = _metadata(metadata) if isinstance(metadata, dict) else ((), None)
+def _entry(facts: Mapping[str, Any], lost: Counter[str]) -> Entry | None:
+    name, link = text(facts, "Name", LONGEST_NAME, lost), text(facts, "Link", sys.maxsize, lost)
+    if not name.strip():
+        lost["vulnerabilities without a name"] += 1
+        return None
+    fixed, state = names.fixed(text(facts, "FixedBy", 2000, lost).replace(_NO_FIX, ""))
+    scores, published = _metadata(facts.get("Metadata"), lost)
     return Entry(
-        name=clean(name, 200),
+        name=clean(name, LONGEST_CLEAN),
         identities=names.identities(name, link),
-        severity=names.severity(text(facts, "Severity", 40)),
+        severity=names.severity(text(facts, "Severity", 40, lost)),
         scores=scores,
         fixed=fixed,
         state=state,
         published=published,
         exploited=None,
-        title=clean(text(facts, "Description", 4000).strip().partition("\n")[0], 300),
-        url=link[:500] if link.startswith(("https://", "http://")) else "",
+        title=title(text(facts, "Description", 4000, lost)),
+        url=clean(link[:500], 500) if link.startswith(("https://", "http://")) else "",
     )
 
 
-def _metadata(metadata: Mapping[str, Any]) -> tuple[tuple[Score, ...], str | None]:
+def _metadata(metadata: object, lost: Counter[str]) -> tuple[tuple[Score, ...], str | None]:
     """Return the scores of NVD, or whoever else is named, and when the vulnerability was published."""
     found: list[Score] = []
     published = ""
-    for source, facts in list(metadata.items())[:20]:
+    if not isinstance(metadata, dict | None):
+        lost["metadata have not the right form"] += 1
+    for source, facts in metadata.items() if isinstance(metadata, dict) else ():
         for key, version in (("CVSSv2", "2"), ("CVSSv3", "3")):
             score = facts.get(key) if isinstance(facts, dict) else None
-            if isinstance(score, dict):
-                published = published or text(score, "PublishedDateTime", 40)
-                vector, value = text(score, "Vectors", 300), score.get("Score")
-                if isinstance(value, int | float) and (vector or value):  # Clair writes nothing and 0 where there is no score
-                    found += _scores(version, value, vector, source)
+            if score is None:
+                continue
+            if not isinstance(score, dict) or not isinstance(value := score.get("Score", 0), int | float):
+                lost["scores cannot be read"] += 1
+                continue
+            published = published or text(score, "PublishedDateTime", 40, lost)
+            vector = text(score, "Vectors", 300, lost)
+            if vector or value:  # Clair writes nothing and 0 where there is no score
+                one = _scores(version, value, vector, source)
+                if not one:
+                    lost["scores cannot be read"] += 1
+                found += one
     return tuple(dict.fromkeys(found)), _moment(published) if published else None
 
 
 @lru_cache(1 << 14, typed=True)  # many vulnerabilities have the same
 def _scores(version: str, value: float, vector: str, source: str) -> tuple[Score, ...]:
     payload = {"version": version, "baseScore": value, "vectorString": vector}
-    return names.scores([payload], clean(source.lower(), 40))
+    return names.scores([payload], clean(source.lower(), 40), Counter())
 
 
 def _moment(published: str) -> str | None:
@@ -234,7 +250,7 @@ def _moment(published: str) -> str | None:
 def _features(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
     error = document.get("Error")
     if isinstance(error, dict) and "Layer" not in document:
-        raise BackendError(f"it is an error of Clair, not a report: {clean(text(error, 'Message', 500), 300)}", _HINT)
+        raise BackendError(f"it is an error of Clair, not a report: {clean(text(error, 'Message', 500, Counter()), 300)}", _HINT)
     layer = _object(document.get("Layer"), "Layer")
     features = _list(layer, "Features", "Layer")
     if len(features) > _MOST:

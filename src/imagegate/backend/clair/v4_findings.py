@@ -1,6 +1,8 @@
 """From the vulnerabilities in a report of Clair v4 to findings: one for each vulnerability of a package, whatever its names."""
 
 import re
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +10,7 @@ from functools import cmp_to_key
 from typing import Any
 
 from imagegate.backend.clair import names
+from imagegate.backend.clair.names import LONGEST_CLEAN, LONGEST_NAME, text
 from imagegate.model.inventory import Package
 from imagegate.model.scan import Finding, Score
 from imagegate.model.severity import of_word
@@ -47,44 +50,53 @@ class Entry:
 class Enrichments:
     """What enrichers add to vulnerabilities: `clair.cvss` the scores of NVD, `clair.kev` the list of exploited ones."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], lost: Counter[str]) -> None:
         self._scores: dict[str, list[Any]] = {}
         self._exploited: set[str] | None = None
+        self._lost = lost
         kinds = document.get("enrichments")
+        if not isinstance(kinds, dict | None):
+            lost["enrichments have not the right form"] += 1
         for kind, items in kinds.items() if isinstance(kinds, dict) else ():
-            for item in items if isinstance(items, list) else ():
+            if "clair.cvss" not in kind and "clair.kev" not in kind:
+                continue
+            for item in items if isinstance(items, list) else () if items is None else (None,):
                 if not isinstance(item, dict):
-                    continue
-                if "clair.cvss" in kind:
+                    lost["enrichments have not the right form"] += 1
+                elif "clair.cvss" in kind:
                     for identity, payloads in item.items():
-                        self._scores.setdefault(identity, []).extend(payloads[:20] if isinstance(payloads, list) else ())
-                elif "clair.kev" in kind:
-                    self._exploited = (self._exploited or set()) | {identity for identity, payloads in item.items() if payloads}
+                        self._scores.setdefault(identity, []).extend(payloads if isinstance(payloads, list) else (None,))
+                else:
+                    self._exploited = self._exploited or set()
+                    self._exploited |= {identity for identity, payloads in item.items() if payloads}
 
     def scores(self, identity: str) -> tuple[Score, ...]:
         """Return the scores of a vulnerability of the report."""
-        return names.scores(self._scores[identity], "nvd") if identity in self._scores else ()
+        return names.scores(self._scores[identity], "nvd", self._lost) if identity in self._scores else ()
 
     def exploited(self, identity: str) -> bool | None:
         """Return whether it is known to be exploited, None where no such list was asked."""
         return None if self._exploited is None else identity in self._exploited
 
 
-def entry(facts: Mapping[str, Any], identity: str, enrichments: Enrichments) -> Entry:
-    """Return what a vulnerability of the report says; what has not the right type counts as not said."""
-    name, links = text(facts, "name", 1000), text(facts, "links", 20_000)
-    fixed, state = names.fixed(text(facts, "fixed_in_version", 2000))
-    raw = text(facts, "severity", 300)
+def entry(facts: Mapping[str, Any], identity: str, enrichments: Enrichments, lost: Counter[str]) -> Entry | None:
+    """Return what a vulnerability of the report says, None for one without a name; `lost` counts what cannot be read."""
+    name, links = text(facts, "name", LONGEST_NAME, lost), text(facts, "links", sys.maxsize, lost)
+    if not name.strip():
+        lost["vulnerabilities without a name"] += 1
+        return None
+    fixed, state = names.fixed(text(facts, "fixed_in_version", 2000, lost))
+    raw = text(facts, "severity", 300, lost)
     return Entry(
-        name=clean(name, 200),
-        identities=names.identities(name, links, names.told(facts.get("Aliases"))),
-        severity=names.severity(raw, text(facts, "normalized_severity", 40)),
-        scores=enrichments.scores(identity) + names.scored(raw, text(facts, "updater", 60)),
+        name=clean(name, LONGEST_CLEAN),
+        identities=names.identities(name, links, names.told(facts.get("Aliases"), lost), lost),
+        severity=names.severity(raw, text(facts, "normalized_severity", 300, lost)),
+        scores=enrichments.scores(identity) + names.scored(raw, text(facts, "updater", 60, lost)),
         fixed=fixed,
         state=state,
-        published=_moment(text(facts, "issued", 40)),
+        published=_moment(text(facts, "issued", 40, lost)),
         exploited=enrichments.exploited(identity),
-        title=_title(text(facts, "description", 4000)),
+        title=title(text(facts, "description", 4000, lost)),
         url=clean(link[0][:500], 500) if (link := _LINK.search(links)) else "",
     )
 
@@ -187,16 +199,10 @@ def _order(kind: str) -> Callable[[str, str], int] | None:
     return order_of(_ORDERS[kind]) if kind in _ORDERS else None
 
 
-def text(facts: Mapping[str, Any], key: str, longest: int) -> str:
-    """Return a text of an object of the report as it is, cut; "" where there is none."""
-    value = facts.get(key)
-    return value[:longest] if isinstance(value, str) else ""
-
-
-def _title(description: str) -> str:
+def title(description: str) -> str:
     """Return the first line, cut before it is made harmless: that is quick only for what is short enough."""
     line = description.strip().partition("\n")[0]
-    return clean(line) if len(line) <= _TITLE else clean(line[: _TITLE - 1]) + "…"
+    return clean(line[: _TITLE + 1], _TITLE)
 
 
 def _moment(issued: str) -> str | None:

@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from imagegate.backend.clair.package import package, type_of
+from imagegate.backend.clair.names import text
+from imagegate.backend.clair.package import package, type_of, unversioned
 from imagegate.backend.clair.report import Reading
-from imagegate.backend.clair.v4_findings import Enrichments, Entry, entry, merged, text
+from imagegate.backend.clair.v4_findings import Enrichments, Entry, entry, merged
 from imagegate.errors import BackendError
 from imagegate.model.image import Evidence
 from imagegate.model.inventory import Distribution, Location, Package
@@ -39,19 +40,20 @@ def read(document: Mapping[str, Any], layers: Mapping[str, int] | None) -> Readi
     environments, distributions = _table(document, "environments"), _table(document, "distributions", needed=False)
     repositories = _table(document, "repository", needed=False)
     lost: Counter[str] = Counter()
-    distribution, evidence = _distribution(distributions, environments)
+    distribution, evidence = _distribution(distributions, environments, lost)
     places = _Surroundings(environments, repositories, distributions, layers, lost)
     found: _Places = {}
     known: dict[tuple[str, Location], Package] = {}
     for identity, facts in packages.items():
         row = _object(facts, "packages", identity)
         for location, database, repository in places.of(identity):
-            one = package(row, database, repository, location, distribution)
-            if one is None:
-                lost["packages without a name"] += 1
-            else:  # Clair may have one package under several ids
+            one = package(row, database, repository, location, distribution, lost)
+            if one is not None:  # Clair may have one package under several ids
                 found.setdefault(identity, []).append(known.setdefault((one.purl, location), one))
-    findings = _findings(found, hits, vulnerabilities, Enrichments(document), lost)
+    for what, rows in (("places", environments), ("lists of vulnerabilities", hits)):
+        if strange := rows.keys() - packages.keys():
+            lost[f"{what} are of packages that are not described"] += len(strange)
+    findings = _findings(found, hits, vulnerabilities, Enrichments(document, lost), lost)
     every = sorted(known.values(), key=_rank)
     evidence += _recognised(every, distribution)
     evidence += places.evidence()
@@ -84,19 +86,20 @@ class _Surroundings:
 
     def of(self, identity: str) -> Iterator[tuple[Location, str, str]]:
         """Yield where a package is, each place once: its location, the database that names it, and its repository."""
-        rows = self._environments.get(identity) or []
-        if not isinstance(rows, list):
+        rows = self._environments.get(identity, [])
+        if not isinstance(rows, list | None):
             raise _malformed("environments", identity)
         seen: set[tuple[str, str]] = set()
-        for row in rows:
+        lost = self._lost
+        for row in rows or ():
             facts = _object(row, "environments", identity)
-            database, layer = (clean(text(facts, key, 4096), 4096) for key in ("package_db", "introduced_in"))
+            database, layer = (clean(text(facts, key, 4096, lost), 4096) for key in ("package_db", "introduced_in"))
             if (database, layer) in seen:
                 continue
             seen.add((database, layer))
             prefix, colon, path = database.partition(":")
             path = path if colon and "/" not in prefix else database
-            if type_of(database) in SYSTEMS and text(facts, "distribution_id", 40) not in self._distributions:
+            if type_of(database) in SYSTEMS and text(facts, "distribution_id", 40, lost) not in self._distributions:
                 self._homeless += 1
             yield Location(path.lstrip("/"), self._layer(layer)), database, self._repository(facts.get("repository_ids"))
         if not seen:
@@ -129,15 +132,17 @@ class _Surroundings:
         return self._layers.get(digest, 0)
 
     def _repository(self, identities: object) -> str:
-        for identity in identities[:20] if isinstance(identities, list) else ():
-            facts = self._repositories.get(identity) if isinstance(identity, str) else None
-            if isinstance(facts, dict):
-                return text(facts, "name", 100)
+        for identity in identities if isinstance(identities, list) else () if identities is None else (None,):
+            facts = self._repositories.get(identity, {}) if isinstance(identity, str) else None
+            if not isinstance(facts, dict):
+                self._lost["repositories have not the right form"] += 1
+            elif facts:
+                return text(facts, "name", 1000, self._lost)
         return ""
 
 
 def _distribution(
-    distributions: Mapping[str, Any], environments: Mapping[str, Any]
+    distributions: Mapping[str, Any], environments: Mapping[str, Any], lost: Counter[str]
 ) -> tuple[Distribution | None, list[Evidence]]:
     """Return the distribution of most packages, and what was noticed on the way."""
     from imagegate.cataloger.distribution import told
@@ -151,18 +156,17 @@ def _distribution(
     rows = {identity: _object(row, "distributions", identity) for identity, row in distributions.items()}
     facts = rows[max(rows, key=lambda one: (used[one], one))]
     # The version of an os-release has more words than its VERSION_ID, but begins with it.
-    version = text(facts, "version_id", 100) or text(facts, "version", 100).partition(" ")[0]
-    identity, release, codename, pretty = (clean(part, 100) for part in (text(facts, "did", 100), version, *_names(facts)))
+    version = text(facts, "version_id", 100, lost) or text(facts, "version", 100, lost).partition(" ")[0]
+    texts = (text(facts, key, 200, lost) for key in ("did", "version_code_name", "pretty_name"))
+    identity, release, codename, pretty = (clean(part, 200) for part in (next(texts), version, *texts))
     named, evidence = told(identity, release, codename, pretty, origin="Clair")
     if len(rows) > 1:
-        others = sorted({clean(" ".join((text(row, "did", 100), text(row, "version_id", 100))), 60) for row in rows.values()})
+        others = sorted(
+            {clean(" ".join(text(row, key, 100, lost) for key in ("did", "version_id")), 60) for row in rows.values()}
+        )
         detail = f"Clair sees {len(rows)} distributions ({', '.join(others[:5])}); taken is that of most packages"
         evidence.append(Evidence("unknown_distro", "warn", detail))
     return named, evidence
-
-
-def _names(facts: Mapping[str, Any]) -> tuple[str, str]:
-    return text(facts, "version_code_name", 100), text(facts, "pretty_name", 100)
 
 
 def _recognised(packages: list[Package], distribution: Distribution | None) -> Iterator[Evidence]:
@@ -173,10 +177,7 @@ def _recognised(packages: list[Package], distribution: Distribution | None) -> I
     elif distribution is not None and not any(one.type in SYSTEMS for one in packages):
         name = f"{distribution.id} {distribution.version}".rstrip()
         yield Evidence("backend", "fail", f"Clair recognised {name}, but not one of its packages")
-    nameless = [one for one in packages if not one.version]
-    if nameless:
-        detail = f"{len(nameless)} packages have no version that Clair could judge, such as {nameless[0].name[:100]}"
-        yield Evidence("unreadable", "warn", detail)
+    yield from unversioned(packages)
 
 
 def _findings(
@@ -186,7 +187,7 @@ def _findings(
     enrichments: Enrichments,
     lost: Counter[str],
 ) -> list[Finding]:
-    entries: dict[str, Entry] = {}
+    entries: dict[str, Entry | None] = {}
     of: dict[int, tuple[Package, dict[str, Entry]]] = {}  # what is said of each package at each place
     total = 0
     for identity, listed in hits.items():
@@ -200,12 +201,17 @@ def _findings(
                 lost["vulnerabilities of packages are not described"] += 1
                 continue
             if number not in entries:
-                entries[number] = entry(_object(vulnerabilities[number], "vulnerabilities", number), number, enrichments)
+                entries[number] = entry(_object(vulnerabilities[number], "vulnerabilities", number), number, enrichments, lost)
+            one = entries[number]
+            if one is None:
+                continue
             for place in packages[identity]:
-                of.setdefault(id(place), (place, {}))[1][number] = entries[number]
-                total += 1
+                of.setdefault(id(place), (place, {}))[1][number] = one
+                total += len(one.identities)
             if total > _MOST:
                 raise BackendError(f"the report of Clair has more than {_MOST:,} findings", _HINT)
+    if orphans := len(vulnerabilities) - len(entries):
+        lost["vulnerabilities belong to no package"] += orphans
     return [finding for place, said in of.values() for finding in merged(place, said.values())]
 
 
