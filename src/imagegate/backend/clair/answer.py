@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from imagegate.backend.unique import unique
 from imagegate.errors import BackendError
 
 
@@ -34,9 +35,9 @@ class Answer:
                 "Is it Clair, or is a proxy or login page in between?",
             )
         try:
-            document = json.loads(self.body, parse_constant=_refused)
+            document = json.loads(self.body, parse_constant=_refused, object_pairs_hook=unique)
         except (ValueError, RecursionError):
-            what = "something that is not JSON, or was cut off" if self.body else "nothing"
+            what = "something that is not JSON, or was cut off, or has a key twice" if self.body else "nothing"
             raise BackendError(
                 f"{self.origin} answered {self.status} with {what} ({len(self.body):,} bytes)",
                 "Clair's log may say why; try again.",
