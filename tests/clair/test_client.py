@@ -1,8 +1,11 @@
 """The HTTP client of both APIs: what it repeats, how long it waits, and what it says."""
 
+import base64
+import json
 import socket
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -125,6 +128,7 @@ def test_an_answer_that_drips_ends_at_the_deadline(server_v4: ClairV4, data: byt
         (says(200, b""), "nothing"),
         (says(200, ["a"]), "no object"),
         (says(200, b'{"a": NaN}'), "not JSON"),
+        (says(200, b'{"state": "x", "a": {"b": 1, "b": {}}}'), "has a key twice"),
         (says(200, b"[" * 100_000), "not JSON"),
         (says(200, b"\xff\xfe\x00"), "not JSON"),
         (says(302, b"", Location="http://evil.example/x?token=1"), "leads elsewhere (302), to http://evil.example/x?…"),
@@ -187,6 +191,19 @@ def test_no_secret_is_in_any_message(server_v4: ClairV4) -> None:
         assert secret not in told
     server_v4.special[LINE] = HTML
     assert "pass" not in client.call("GET", STATE).origin
+
+
+def test_no_secret_is_in_any_message_in_another_form(server_v4: ClairV4) -> None:
+    cookie, key = "session=sup3r/s3cret; theme=dark", base64.b64encode(b"secret-key+/").decode()
+    forms = ["sup3r/s3cret", "sup3r%2Fs3cret", "sup3r%2fs3cret", b"sup3r/s3cret".hex(), b"sup3r/s3cret".hex().upper()]
+    forms += [base64.b64encode(b"sup3r/s3cret").decode(), quote(cookie, safe=""), base64.b64encode(cookie.encode()).decode()]
+    forms += [key, quote(key, safe=""), b"secret-key+/".hex(), b"\xff\x00\xfe\x01".hex()]
+    server_v4.special[LINE] = says(500, json.dumps({"message": "It quotes " + " and ".join(forms)}).encode())
+    client = Client(Access(server_v4.url, server_v4.url, psk=b"secret-key+/", headers=(("Cookie", cookie),)), lambda _: None)
+    client.hide(base64.b64encode(b"\xff\x00\xfe\x01").decode(), "of\ud800a-registry")
+    told = client.call("GET", STATE).message
+    assert told.startswith("It quotes … and …")
+    assert not [form for form in forms if form in told]
 
 
 def test_every_request_has_a_new_token_and_the_given_headers(server_v4: ClairV4, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from imagegate import __version__
 from imagegate.backend.clair.access import Access, check_files, is_loopback, proxies, token
@@ -87,9 +87,16 @@ class Client:
         return self._end - time.monotonic()
 
     def hide(self, *secrets: str) -> None:
-        """Keep these texts, and the words of a header that they are, out of every message."""
+        """Keep these texts, and the pieces of a header that they are, out of every message, however they are written."""
         for secret in secrets:
-            self._secrets |= {part for part in (secret, secret.rpartition(" ")[2]) if len(part) >= 4}
+            parts = {part for part in (secret, secret.rpartition(" ")[2]) if len(part) >= 4}
+            for part in parts | {part for part in re.split("[;,= ]", secret) if len(part) >= 6}:
+                data = part.encode(errors="surrogatepass")
+                forms = {part, quote(data, safe=""), data.hex()}
+                forms |= {encode(data).decode().rstrip("=") for encode in (base64.b64encode, base64.urlsafe_b64encode)}
+                with suppress(ValueError):  # a key is given in base64
+                    forms.add(base64.b64decode(part, validate=True).hex())
+                self._secrets |= {form for one in forms if len(one) >= 4 for form in (one, one.upper(), one.lower())}
 
     def harmless(self, text: str, longest: int = 500) -> str:
         """Return a text of the server as messages may show it: no secrets, no passwords or signatures of addresses."""
