@@ -1,6 +1,7 @@
 """Reports of the first API of Clair: every form of their parts, and whatever else they may hold."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -261,7 +262,7 @@ def test_text_is_harmless_and_short() -> None:
 
 
 _VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(), max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
@@ -285,4 +286,5 @@ def test_no_change_of_a_report_ends_in_anything_but_a_reading_or_an_error(data: 
             continue
         else:
             assert all(package.purl.startswith("pkg:") for package in reading.packages)
+            assert json.dumps(asdict(reading), ensure_ascii=False).isprintable()
             v1_report.namespaces(document)
