@@ -22,13 +22,14 @@ _LAYER = "sha256:" + "b" * 64
 _SERVER = """
 import http.server, sys
 index, report = (open(path, "rb").read() for path in sys.argv[1:3])
-answers = {"/indexer/api/v1/index_state": b'{"state": "s"}', "/indexer/api/v1/index_report": index}
+state = b'{"state": "s"}'
 class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    protocol_version, wbufsize, disable_nagle_algorithm = "HTTP/1.1", 1 << 16, True
     def do_GET(self):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        body = report if "vulnerability_report" in self.path else answers.get(self.path, b"{}")
-        self.send_response(200)
+        known = "vulnerability_report" in self.path
+        body = report if known else index if self.command == "POST" else state if "state" in self.path else b"{}"
+        self.send_response(404 if self.command == "GET" and "/index_report/" in self.path else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -79,18 +79,19 @@ class Clair:
         if store is None:
             return findings, database
         try:
-            ours = store.database((EXPLOITED,))
-            if not ours.exploited or _is_old(ours.confirmed):
+            exploited = store.database((EXPLOITED,)).exploited
+            moment = max((max(one.confirmed, one.newest) for one in store.sources() if one.name == EXPLOITED), default="")
+            if not exploited or _is_old(moment):
                 return findings, database
             listed = {name for finding in findings for name in _names(finding) if store.vulnerability(name).exploited}
         finally:
             store.close()
-        evidence.append(Evidence("missing_data", "ok", f"which are exploited, the advisory store says, as of {ours.confirmed}"))
+        evidence.append(Evidence("missing_data", "ok", f"which are exploited, the advisory store says, as of {moment}"))
         joined = tuple(
             replace(finding, known_exploited=bool(finding.known_exploited) or not listed.isdisjoint(_names(finding)))
             for finding in findings
         )
-        return joined, replace(database, exploited=ours.exploited) if database else None
+        return joined, replace(database, exploited=exploited) if database else None
 
     def _addresses(self, opened: OpenImage, client: Client) -> AbstractContextManager[Addresses]:
         if not opened.looked:

@@ -203,7 +203,9 @@ class Client:
         headers |= {"Content-Type": "application/json"} if body is not None else {}
         headers |= {"Authorization": basic} if basic else {}
         headers |= dict(access.headers)
-        headers |= {"Authorization": f"Bearer {token(access)}"} if access.psk else {}
+        if access.psk:
+            headers["Authorization"] = f"Bearer {(signed := token(access))}"
+            self.hide(signed, signed.rpartition(".")[2])
         silence = max(0.05, min(access.timeout, self.left()))
         try:
             self._session.cookies.clear()
