@@ -207,7 +207,8 @@ def cache(data: bytes) -> None:
     folder = os.path.join(_FOLDER, f"{os.getpid()}-cache")
     kept = caches.Cache(folder, INTEREST)
     key = "sha256:" + "0" * 64
-    for packed in (data, caches._packed(data, f"{kept._version} {key}")):
+    sound = caches._compressed(data)
+    for packed in (data, caches._checksum(sound, f"{kept._version} {key}") + sound):
         with open(kept._path("layers", f"{kept._version} {key}"), "wb") as file:
             file.write(packed)
         with suppress(LimitReached):

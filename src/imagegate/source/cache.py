@@ -55,15 +55,23 @@ class Cache:
         """Return whether the layer is known, and not damaged."""
         return self._sound("layers", f"{self._version} {diff_id}") is not None
 
+    def prepare(self, layer: Layer) -> None:
+        """Do what `keep` needs of a layer before its digests are known: another core computes them meanwhile."""
+        if self._wants(layer):
+            layer.packed = _compressed(_stored(layer))
+
+    def _wants(self, layer: Layer) -> bool:
+        return self._folder is not None and not (layer.problem or layer.partial or layer.restored)
+
     def keep(self, layer: Layer) -> None:
         """Keep a layer whose digest and diff id were computed from its bytes."""
-        if self._folder is None or layer.problem or layer.partial or not layer.diff_id or layer.restored:
+        if not self._wants(layer) or not layer.diff_id:
             return
         self.remember(f"blob {layer.digest}", layer.diff_id)
         if layer.identity:
             self.remember(layer.identity, layer.digest)
         if not self.holds(layer.diff_id):
-            self._write("layers", f"{self._version} {layer.diff_id}", _stored(layer))
+            self._write("layers", f"{self._version} {layer.diff_id}", layer.packed or _compressed(_stored(layer)))
             self._tidy()
 
     def made(self, key: str) -> bytes | None:
@@ -73,7 +81,7 @@ class Cache:
     def make(self, key: str, data: bytes) -> None:
         """Keep what was made of layers."""
         if self._folder is not None:
-            self._write("layers", f"{self._version} {key}", data)
+            self._write("layers", f"{self._version} {key}", _compressed(data))
             self._tidy()
 
     def fact(self, key: str) -> str:
@@ -84,7 +92,7 @@ class Cache:
     def remember(self, key: str, value: str) -> None:
         """Remember a short text."""
         if self._folder is not None and self.fact(key) != value:
-            self._write("facts", key, value.encode("utf-8", "replace"))
+            self._write("facts", key, _compressed(value.encode("utf-8", "replace")))
             if _digest(key).startswith("00"):  # now and then, since a run may only add facts
                 self._tidy()
 
@@ -112,7 +120,7 @@ class Cache:
             os.unlink(path)
         return None
 
-    def _write(self, kind: str, key: str, data: bytes) -> None:
+    def _write(self, kind: str, key: str, body: bytes) -> None:
         import tempfile
 
         path = self._path(kind, key)
@@ -120,7 +128,7 @@ class Cache:
             number, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".new-")
             try:
                 with open(number, "wb") as file:
-                    file.write(_packed(data, key))
+                    file.write(_checksum(body, key) + body)
                 os.replace(temporary, path)
             except OSError:
                 os.unlink(temporary)
@@ -185,11 +193,10 @@ def _digest(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
-def _packed(data: bytes, key: str) -> bytes:
+def _compressed(data: bytes) -> bytes:
     import zstandard
 
-    body = zstandard.ZstdCompressor(level=1).compress(data)
-    return _checksum(body, key) + body
+    return zstandard.ZstdCompressor(level=1).compress(data)
 
 
 def _checksum(body: bytes, key: str) -> bytes:

@@ -89,6 +89,7 @@ class Layer:
         self.size = 0
         self.partial = False  # something that may be asked for was not kept
         self.restored = False  # from a cache
+        self.packed = b""  # for a cache
         self.identity = ""  # of the file that the bytes lie in, see source.cache
         self.later: list[Callable[[], None]] = []  # what is still to be done on another core: see `settle`
         self._replaced = 0

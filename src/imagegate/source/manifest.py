@@ -264,6 +264,8 @@ def _assemble(store: Store, asked: Asked, raw: bytes, digest: str | None, descri
         tree.catch_up()
 
     def confirm() -> None:
+        for layer in fresh:
+            asked.cache.prepare(layer)
         for verify in unverified:
             verify()
         for layer in fresh:
