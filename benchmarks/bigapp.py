@@ -15,7 +15,7 @@ import parts
 import shapes
 
 CACHE = Path(__file__).resolve().parent / ".images"
-RECIPE = 2  # raised whenever the parts make another image
+RECIPE = 3  # raised whenever the parts make another image
 BLOCK = 1 << 20
 
 
@@ -42,7 +42,7 @@ class Image:
 
     @property
     def layout(self) -> Path:
-        """The image as an OCI layout, tag 1, its layers compressed as BuildKit does; tag base has the base layer alone."""
+        """The image as an OCI layout, tag 1, its layers compressed as BuildKit does; tags base and app have one layer each."""
         return self.folder / "layout"
 
     @property
@@ -72,7 +72,7 @@ def image(*, small: bool = False) -> Image:
     made.folder.mkdir(parents=True)
     _fill(made, small)
     docker_archive(made.archive, [made.base, made.app])
-    oci_layout(made.layout, {"1": [made.base, made.app], "base": [made.base]})
+    oci_layout(made.layout, {"1": [made.base, made.app], "base": [made.base], "app": [made.app]})
     made.folder.rename(wanted.folder)
     return wanted
 
