@@ -6,7 +6,7 @@ from pathlib import Path
 import imagegate
 
 ROOT = Path(imagegate.__file__).parent
-SHARED = {"errors", "text", "schema", ""}  # "" is the package itself: its version
+SHARED = {"errors", "text", "schema", "program", ""}  # "" is the package itself: its version
 MAY_KNOW = {
     "model": set(),
     "source": {"model"},
@@ -20,6 +20,7 @@ MAY_KNOW = {
     "gate": {"model", "backend", "policy"},
     "errors": set(),
     "text": set(),
+    "program": set(),
     "schema": set(),
     "__main__": {"cli"},
     "": set(),

@@ -8,11 +8,12 @@ from imagegate.advisory.origin import EXPLOITED
 from imagegate.advisory.store import Store
 from imagegate.cataloger.collect import INTEREST, take_inventory
 from imagegate.matcher.ecosystem import base_of, ecosystem_of_type, ecosystems_of, fewest_of_type, fewest_records
-from imagegate.matcher.match import match
+from imagegate.matcher.match import Matches, match
+from imagegate.matcher.memory import name_of, pack, unpack
 from imagegate.model.image import Evidence, Interest, OpenImage
 from imagegate.model.inventory import Inventory
 from imagegate.model.releases import SYSTEMS
-from imagegate.model.scan import BackendRun, ScanReport
+from imagegate.model.scan import BackendRun, Database, ScanReport
 from imagegate.text import clean
 
 _QUIET = timedelta(days=90)  # every publisher here has something new each week
@@ -42,14 +43,27 @@ class Embedded:
             covered = store.coverage()
             release = _release(inventory, covered)
             coverage = [*release, *_unspoken(inventory), *_coverage(inventory, covered, store)]
-            matches = match(inventory, store, covered=all(item.found != "fail" for item in release))
             database = store.database(needed)
+            matches = _matches(opened, inventory, store, database, covered=all(item.found != "fail" for item in release))
             quiet = _quiet(needed, store, database.built)
             evidence = (*inventory.evidence, *matches.evidence, *coverage, *quiet)
         finally:
             store.close()
         run = BackendRun(self.name, __version__, database)
         return ScanReport(opened.image, (run,), inventory.distribution, inventory.packages, matches.findings, evidence)
+
+
+def _matches(opened: OpenImage, inventory: Inventory, store: Store, database: Database, *, covered: bool) -> Matches:
+    """Return what is found, from memory where the same layers met the same advisories before."""
+    if opened.memory is None:
+        return match(inventory, store, covered=covered)
+    name = name_of(database.digest, covered=covered)
+    data = opened.memory.recall(name)
+    found = unpack(data, inventory) if data else None
+    if found is None:
+        found = match(inventory, store, covered=covered)
+        opened.memory.remember(pack(found, inventory), name)
+    return found
 
 
 def _needed(inventory: Inventory) -> tuple[str, ...]:

@@ -1,8 +1,6 @@
 """What is looked at in an image: the files of every cataloger, told apart by their names, and what they said."""
 
-import hashlib
 import json
-import os
 import re
 from collections.abc import Callable
 from functools import cached_property
@@ -10,6 +8,7 @@ from functools import cached_property
 from imagegate.cataloger import distribution
 from imagegate.cataloger.interface import Cataloger, FileCataloger, Sighting, Sightings
 from imagegate.model.image import KEEP, LOOK, Content
+from imagegate.program import digest_of
 from imagegate.text import clean
 
 _SMALLEST = 16 << 10  # bytes: no executable that carries a list of its packages is smaller
@@ -60,17 +59,7 @@ class Looking:
     @cached_property
     def version(self) -> str:
         """A digest of the program text that sees: what another text saw may have missed something."""
-        here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        found = hashlib.sha256(usedforsecurity=False)
-        with open(os.path.join(here, "text.py"), "rb") as file:
-            found.update(file.read())
-        for room in ("cataloger", "model", "source"):
-            for folder, _, files in sorted(os.walk(os.path.join(here, room))):
-                for name in sorted(files):
-                    if name.endswith(".py"):
-                        with open(os.path.join(folder, name), "rb") as file:
-                            found.update(file.read())
-        return found.hexdigest()
+        return digest_of("cataloger", "model", "source")
 
     def of(self, path: str) -> str:
         """See Interest.of."""

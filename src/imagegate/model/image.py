@@ -142,12 +142,15 @@ class TooLarge(Exception):
 
 
 class Memory(Protocol):
-    """What was found out about exactly these layers, by exactly this version, the last time that they were looked at."""
+    """What was found out about exactly these layers, by exactly this version, the last time that they were looked at.
 
-    def recall(self) -> bytes | None:
+    `what` names one of several such things.
+    """
+
+    def recall(self, what: str = "") -> bytes | None:
         """Return what was remembered, None where nothing was."""
 
-    def remember(self, data: bytes) -> None:
+    def remember(self, data: bytes, what: str = "") -> None:
         """Keep something for the next time; it is no error where that is not possible."""
 
 

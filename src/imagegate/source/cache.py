@@ -328,24 +328,24 @@ class Memory:
         self._cache = cache
         self._key = f"image {' '.join(diff_ids)}"
         self._confirmed = False
-        self._waiting: bytes | None = None
+        self._waiting: dict[str, bytes] = {}
 
-    def recall(self) -> bytes | None:
+    def recall(self, what: str = "") -> bytes | None:
         """See model.image.Memory.recall."""
-        return self._cache.made(self._key)
+        return self._cache.made(f"{what}{self._key}")
 
-    def remember(self, data: bytes) -> None:
+    def remember(self, data: bytes, what: str = "") -> None:
         """See model.image.Memory.remember."""
         if self._confirmed:
-            self._cache.make(self._key, data)
+            self._cache.make(f"{what}{self._key}", data)
         else:
-            self._waiting = data
+            self._waiting[what] = data
 
     def confirm(self) -> None:
         """Keep what was remembered, now that the layers are known to be those that were promised."""
         self._confirmed = True
-        if self._waiting is not None:
-            self.remember(self._waiting)
+        for what, data in self._waiting.items():
+            self.remember(data, what)
 
 
 def _is_verified(cache: Cache, region: Region, expected: str) -> bool:
