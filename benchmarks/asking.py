@@ -42,7 +42,7 @@ server.serve_forever()
 """
 _CLIENT = f"""
 import gc, resource, sys, time
-gc.set_threshold(100_000, 20, 20)  # as the program does
+gc.set_threshold(1_000_000, 20, 20)  # as the program does
 begin = time.perf_counter()
 from imagegate.backend.clair import v4
 from imagegate.backend.clair.access import Access

@@ -307,7 +307,7 @@ def db_import(
 
 def process() -> NoReturn:
     """What the installed command runs: `main`, without tidying up memory that nobody needs any more."""
-    gc.set_threshold(100_000, 20, 20)  # next to nothing here refers to itself
+    gc.set_threshold(1_000_000, 20, 20)  # next to nothing here refers to itself
     try:
         main()
     except SystemExit as error:
