@@ -63,7 +63,8 @@ def check(
                 opened = opening()  # image: layers, verified
                 report = backend.scan(opened)  # inventory and findings
                 verdict = judge.verdict(report)  # policy
-                ahead(verdict)
+                if len(found) == 1:
+                    ahead(verdict)
                 opened.confirm()  # every digest, which other cores computed meanwhile
                 yield verdict
             except ImageGateError as error:

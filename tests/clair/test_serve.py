@@ -84,7 +84,7 @@ def test_a_layer_comes_as_stored_and_under_no_encoding(server: LayerServer, said
     assert (answer.status_code, sha256(answer.content)) == (200, DIGEST)
     assert answer.headers["Content-Type"] == "application/octet-stream"
     assert "Content-Encoding" not in answer.headers
-    eventually(lambda: any("layer 1 was fetched from 127.0.0.1: 1,280,000 bytes" in line for line in said))
+    eventually(lambda: any("layer 0 was fetched from 127.0.0.1: 1,280,000 bytes" in line for line in said))
     assert not any(server.token in line for line in said)
     assert server.connected
     assert server.heard() == ""
@@ -211,7 +211,7 @@ def test_a_disk_that_fails_breaks_the_answer_off_and_is_told() -> None:
         with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)) as caught:
             requests.get(server.of(0)[0], timeout=10)
         assert "timed out" not in str(caught.value)
-        eventually(lambda: server.heard() == "layer 1: the file cannot be read: the disk is broken")
+        eventually(lambda: server.heard() == "layer 0: the file cannot be read: the disk is broken")
 
 
 def test_a_file_that_became_shorter_breaks_the_answer_off_and_is_told(region: Region) -> None:
@@ -220,7 +220,7 @@ def test_a_file_that_became_shorter_breaks_the_answer_off_and_is_told(region: Re
         with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)) as caught:
             requests.get(server.of(0)[0], timeout=10)
         assert "timed out" not in str(caught.value)
-        eventually(lambda: server.heard() == "layer 1: the file became shorter while it was read")
+        eventually(lambda: server.heard() == "layer 0: the file became shorter while it was read")
 
 
 def test_a_download_that_broke_off_is_told_until_it_is_made_good() -> None:
@@ -228,7 +228,7 @@ def test_a_download_that_broke_off_is_told_until_it_is_made_good() -> None:
     with LayerServer([(DIGEST, Kept(b"")), (sha256(big), Kept(big))], CLAIR, print) as server:
         with requests.get(server.of(1)[0], timeout=10, stream=True) as answer:
             next(answer.iter_content(1000))
-        eventually(lambda: server.heard() == "layer 2: the download broke off")
+        eventually(lambda: server.heard() == "layer 1: the download broke off")
         assert requests.get(server.of(1)[0], timeout=10).content == big
         eventually(lambda: server.heard() == "")
 
@@ -298,5 +298,5 @@ def test_all_layers_of_an_image_are_lent_or_none(tmp_path: Path) -> None:
     digests = [layer.digest for layer in image.image.layers]
     assert contents(replace(image, offer=Given(first, second))) == list(zip(digests, (first, second), strict=True))
     for offer in (None, Given(first, None)):
-        with pytest.raises(BackendError, match=r"layer [12] \(sha256:.*is not on this machine"):
+        with pytest.raises(BackendError, match=r"layer [01] \(sha256:.*is not on this machine"):
             contents(replace(image, offer=offer))

@@ -181,7 +181,7 @@ def test_a_layer_that_clair_cannot_fetch_is_told_with_what_was_heard_of_it(clair
     said: list[str] = []
     with pytest.raises(BackendError) as caught:
         scan_at(clair_v1, opened(tmp_path, heartbleed()), Nowhere(), said)
-    assert "layer 1 of 2" in caught.value.message
+    assert "layer 0, of 2" in caught.value.message
     assert "could not find layer" in caught.value.message
     assert caught.value.hint == "Clair never came."
     assert "very-secret" not in "".join((caught.value.message, caught.value.hint, *said))

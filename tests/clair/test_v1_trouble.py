@@ -108,7 +108,7 @@ def test_what_clair_cannot_read_is_posted_once(server_v1: ClairV1, clair: Access
 
 def test_zstd_is_refused_before_anything_is_posted(server_v1: ClairV1, clair: Access, tmp_path: Path) -> None:
     message = fails(clair, opened(tmp_path, heartbleed(), "zstd"))
-    assert "layer 1 is packed with zstd" in message
+    assert "layer 0 is packed with zstd" in message
     assert "Clair v4" in message
     assert server_v1.asked == []
 
@@ -132,7 +132,7 @@ def test_a_server_error_is_tried_again_once(server_v1: ClairV1, clair: Access, i
 
 def test_a_time_out_of_clair_itself_is_told(server_v1: ClairV1, clair: Access, image: OpenImage) -> None:
     server_v1.special[POST] = error(503, "Clair API timeout")
-    assert "layer 1 of 2: " in (message := fails(clair, image))
+    assert "layer 0, of 2: " in (message := fails(clair, image))
     assert "503: Clair API timeout" in message
     assert "api.timeout" in message
 

@@ -124,3 +124,20 @@ def test_the_built_in_policies_are_right_though_nobody_checks_them_when_they_are
     text = files("imagegate").joinpath("policy", "builtin", f"{name}.json").read_bytes()
     (tmp_path / "p.yaml").write_bytes(text)  # JSON is YAML too
     assert load(str(tmp_path / "p.yaml"), TODAY).digest == load(name, TODAY).digest
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_file_that_is_called_like_a_built_in_policy_is_checked_like_any_other(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text('{"version": 1, "rules": [{"id": "x", "match": {"severity": "high"}, "action": "fial"}]}')
+    with pytest.raises(PolicyError, match="fial"):
+        load(f"./{name}", TODAY)
+    (tmp_path / name).write_text(f"version: 1\nextends: [{name}]\n")
+    assert load(f"./{name}", TODAY).rules == load(name, TODAY).rules
+    (tmp_path / "own.yaml").write_text(f"version: 1\nextends: [./{name}]\n")
+    assert load("own.yaml", TODAY).rules == load(name, TODAY).rules
+    (tmp_path / name).write_text("not: [yaml")
+    with pytest.raises(PolicyError):
+        load(f"./{name}", TODAY)

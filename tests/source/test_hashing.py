@@ -41,6 +41,22 @@ def test_without_a_working_interpreter_a_thread_does_it(region: Region, monkeypa
     assert _digest(region) == hashlib.sha256(CONTENT).hexdigest()
 
 
+def test_nobody_needs_to_wait_for_processes_here(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> None:
+        raise ChildProcessError(10, "No child processes")  # as where SIGCHLD is ignored
+
+    monkeypatch.setattr("os.waitpid", gone)
+    assert _digest(region) == hashlib.sha256(CONTENT).hexdigest()
+
+
+def test_without_room_for_a_pipe_a_thread_does_it(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("os.pipe", full)
+    assert _digest(region) == hashlib.sha256(CONTENT).hexdigest()
+
+
 def test_a_file_that_became_shorter_is_an_error(region: Region, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"before")
     with pytest.raises(SourceError, match="became shorter"):

@@ -24,13 +24,13 @@ _TICK = 50_000_000  # nanoseconds: a file changed so shortly ago could change ag
 _known: set[str] = set()  # what this process has checked
 
 
-def check_file(path: str) -> None:
-    """Raises StoreError unless the file is a whole and undamaged store of this version."""
+def check_file(path: str) -> str:
+    """Return by what the file is known, which changes with it; raises StoreError unless it is a sound store of this version."""
     if os.path.exists(path) and not os.path.isfile(path):
         raise StoreError(f"{clean(path)}: not a regular file", "Name a file with --db.")
     try:
         with open(path, "rb", buffering=0) as file:
-            _check(path, file)
+            return _check(path, file)
     except FileNotFoundError:
         raise StoreError(
             f"{clean(path)}: there is no advisory store", "Run `imagegate db update`, or `imagegate db import FILE`."
@@ -51,13 +51,13 @@ def seal(path: str) -> None:
         os.fsync(file.fileno())
 
 
-def _check(path: str, file: IO[bytes]) -> None:
+def _check(path: str, file: IO[bytes]) -> str:
     facts = os.fstat(file.fileno())
     identity = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, APPLICATION)
     seen = " ".join(map(str, identity))
     if seen in _known or _noted(path) == seen:
         _known.add(seen)
-        return
+        return seen
     header = bytearray(file.read(100))
     made_by = int.from_bytes(header[_ID], "big")
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0") or made_by >> 8 != APPLICATION >> 8:
@@ -74,6 +74,7 @@ def _check(path: str, file: IO[bytes]) -> None:
     _known.add(seen)
     if time.time_ns() - max(facts.st_mtime_ns, facts.st_ctime_ns) > _TICK:
         _note(path, seen)
+    return seen
 
 
 def _noted(path: str) -> str:

@@ -73,7 +73,7 @@ class Store:
     """A store opened for reading; every method raises StoreError where the file turns out to be damaged."""
 
     def __init__(self, path: str) -> None:
-        check_file(path)
+        self.identity = check_file(path)  # see there
         self.path = path
         try:
             self._db = sqlite3.connect(f"file:{_uri(path)}?mode=ro&immutable=1", uri=True, check_same_thread=False)

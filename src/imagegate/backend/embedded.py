@@ -57,7 +57,7 @@ def _matches(opened: OpenImage, inventory: Inventory, store: Store, database: Da
     """Return what is found, from memory where the same layers met the same advisories before."""
     if opened.memory is None:
         return match(inventory, store, covered=covered)
-    name = name_of(database.digest, covered=covered)
+    name = name_of(f"{database.digest} {store.identity}", covered=covered)
     data = opened.memory.recall(name)
     found = unpack(data, inventory) if data else None
     if found is None:

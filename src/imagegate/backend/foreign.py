@@ -41,7 +41,13 @@ def read(data: bytes, name: str, form: str = "") -> list[ScanReport | BackendErr
     documents = list(_documents(data, name))
     if not documents:
         raise BackendError(f"{name}: the file is empty", "Did the scanner write its report?")
-    return [_scan(document, name, form) for document in documents]
+    found: list[ScanReport | BackendError] = []
+    for document in documents:
+        try:
+            found.append(_scan(document, name, form))
+        except BackendError as error:
+            found.append(error)
+    return found
 
 
 def _documents(data: bytes, name: str) -> Iterator[object]:

@@ -1,6 +1,7 @@
 """What was found in an inventory before, as bytes: what a cache keeps of an image and a store."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 from imagegate.matcher.match import Matches
@@ -11,8 +12,14 @@ from imagegate.program import digest_of
 
 
 def name_of(store: str, *, covered: bool) -> str:
-    """Return under what to keep the matches of an image with the store of this digest; see match.match for `covered`."""
+    """Return under what to keep the matches of an image with this very store; see match.match for `covered`."""
     return f"matches {store} {covered} {digest_of('matcher', 'version', 'advisory')}"
+
+
+def _identity(inventory: Inventory) -> str:
+    """Return a digest of the packages and their places, in order."""
+    lines = (f"{package.purl} {package.name} {package.locations}" for package in inventory.packages)
+    return sha256("\n".join(lines).encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def pack(matches: Matches, inventory: Inventory) -> bytes:
@@ -25,14 +32,14 @@ def pack(matches: Matches, inventory: Inventory) -> bytes:
         for one in matches.findings
     ]  # fmt: skip
     evidence = [(item.kind, item.found, item.detail) for item in matches.evidence]
-    return json.dumps([len(inventory.packages), findings, evidence], separators=(",", ":")).encode()
+    return json.dumps([_identity(inventory), findings, evidence], separators=(",", ":")).encode()
 
 
 def unpack(data: bytes, inventory: Inventory) -> Matches | None:
     """Return what `pack` was given with the same inventory, None for anything else."""
     try:
-        count, findings, evidence = json.loads(data)
-        if count != len(inventory.packages):
+        identity, findings, evidence = json.loads(data)
+        if identity != _identity(inventory):
             return None
         return Matches(tuple(_finding(inventory.packages, *row) for row in findings), tuple(Evidence(*item) for item in evidence))
     except (ValueError, TypeError, IndexError):

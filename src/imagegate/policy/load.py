@@ -125,14 +125,17 @@ def _resolved(reference: str) -> dict[str, Any]:
     return _merged(*found, (), files_read)
 
 
-def _merged(name: str, text: bytes, folder: str, above: tuple[str, ...], files_read: list[str]) -> dict[str, Any]:
-    """Return a checked document with everything it extends underneath it; `folder` is where its own paths begin."""
-    document = _read(name, text)
+def _merged(name: str, text: bytes, folder: str | None, above: tuple[str, ...], files_read: list[str]) -> dict[str, Any]:
+    """Return a checked document with everything it extends underneath it; `folder` is where its own paths begin.
+
+    A built-in one has none.
+    """
+    document = _read(name, text) if folder is not None else Document(name, json.loads(text), {(): (1, 1)})
     content: dict[str, Any] = {"version": 1}
     above = (*above, name)
     for index, parent in enumerate(document.value.get("extends", ())):
         try:
-            found = _fetch(parent, folder, above, files_read)
+            found = _fetch(parent, folder or "", above, files_read)
         except _Unusable as error:
             raise document.error(("extends", index), f"{parent}: {error.message}", error.hint) from None
         content = _over(content, _merged(*found, above, files_read))
@@ -142,8 +145,6 @@ def _merged(name: str, text: bytes, folder: str, above: tuple[str, ...], files_r
 
 def _read(name: str, text: bytes) -> Document:
     """Return a policy file, checked; the built-in ones are JSON and known to be right, so that they cost no YAML."""
-    if name in BUILT_IN:
-        return Document(name, json.loads(text), {(): (1, 1)})
     from imagegate.policy import yaml
 
     document = yaml.read(text, clean(name, 300))
@@ -151,18 +152,22 @@ def _read(name: str, text: bytes) -> Document:
     return document
 
 
-def _fetch(reference: str, folder: str, above: tuple[str, ...], files_read: list[str]) -> tuple[str, bytes, str]:
-    """Return the name of a policy, its bytes, and the folder that its own references are relative to."""
+def _fetch(reference: str, folder: str, above: tuple[str, ...], files_read: list[str]) -> tuple[str, bytes, str | None]:
+    """Return the name of a policy, its bytes, and the folder that its own references are relative to; None: built in."""
     if "://" in reference:
         raise _Unusable("policies are not fetched from the network yet", "Name a file, or: " + ", ".join(BUILT_IN))
-    name = reference if reference in BUILT_IN else os.path.normpath(os.path.join(folder, reference))
+    name = os.path.normpath(os.path.join(folder, reference))
+    if reference in BUILT_IN:
+        name = reference
+    elif name in BUILT_IN:
+        name = os.path.join(".", name)
     if name in above:
         raise _Unusable(f"extends itself: {' → '.join((*above, name))}", "Break the circle.")
     if len(above) > _DEEPEST or len(files_read) >= _MOST:
         raise _Unusable("policies extend each other too often", f"Extend fewer: {_DEEPEST} deep and {_MOST} in all at most.")
     files_read.append(name)
     if reference in BUILT_IN:
-        return name, files("imagegate").joinpath("policy", "builtin", f"{reference}.json").read_bytes(), ""
+        return name, files("imagegate").joinpath("policy", "builtin", f"{reference}.json").read_bytes(), None
     if os.path.exists(name) and not (os.path.isfile(name) or os.path.isdir(name) or name.startswith("/dev/")):
         raise _Unusable("not a regular file", "A pipe could keep us waiting for ever.")
     try:

@@ -192,6 +192,8 @@ def kept(what: str, chunks: Iterator[bytes]) -> TarFile:
         with tempfile.TemporaryFile(prefix="imagegate-") as file:
             for chunk in chunks:
                 file.write(chunk)
+                if file.tell() > limits.UNPACKED:
+                    raise SourceError(f"{what}: more than {limits.UNPACKED:,} bytes", "It is not an image archive.")
             file.flush()
             size = file.tell()
             region = Region(OpenFile(os.dup(file.fileno())), 0, size)

@@ -7,6 +7,7 @@ few milliseconds.
 import hashlib
 import os
 import sys
+from contextlib import suppress
 
 _PIECE = 1 << 20  # bytes: fits a processor's cache
 _WORTH = 32 << 20  # bytes that take as long as starting an interpreter
@@ -16,24 +17,25 @@ def elsewhere(file: int, start: int, size: int) -> str:
     """Return the SHA-256 of a part of an open file; "" where a process is not worth it, or did not work for any reason."""
     if size < _WORTH or not sys.executable:
         return ""
-    out, back = os.pipe()
     arguments = [sys.executable, "-I", "-S", __file__, str(start), str(size)]
-    actions: list[tuple[int, int, int] | tuple[int, int, str, int, int]] = [
-        (os.POSIX_SPAWN_DUP2, file, 0),
-        (os.POSIX_SPAWN_DUP2, back, 1),
-        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),  # an interrupt is for us to tell
-    ]
     try:
-        child = os.posix_spawn(sys.executable, arguments, os.environ, file_actions=actions)
+        out, back = os.pipe()
+        with open(out, "rb") as answer:
+            try:
+                actions: list[tuple[int, int, int] | tuple[int, int, str, int, int]] = [
+                    (os.POSIX_SPAWN_DUP2, file, 0),
+                    (os.POSIX_SPAWN_DUP2, back, 1),
+                    (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),  # an interrupt is for us to tell
+                ]
+                child = os.posix_spawn(sys.executable, arguments, os.environ, file_actions=actions)
+            finally:
+                os.close(back)
+            digest = answer.read()
+        with suppress(ChildProcessError):  # whoever started us may have it that nobody waits
+            os.waitpid(child, 0)
     except OSError:
-        child = 0
-    finally:
-        os.close(back)
-    with open(out, "rb") as answer:
-        digest = answer.read()
-    if not child or os.waitpid(child, 0)[1] or len(digest) != 32:
         return ""
-    return digest.hex()
+    return digest.hex() if len(digest) == 32 else ""
 
 
 def main() -> None:

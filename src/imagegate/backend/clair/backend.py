@@ -1,7 +1,7 @@
 """Clair as a backend: finds out which API answers, lets it fetch the layers, and does not take its word for it."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -54,7 +54,10 @@ class Clair:
             if any(item.kind == "missing_platform" and item.found == "fail" for item in opened.evidence):
                 return ScanReport(opened.image, (BackendRun(self.name, "", None),), None, (), (), opened.evidence)
             raise BackendError(f"{opened.image.reference}: an image without layers, which Clair cannot scan")
-        client = Client(self._access, self._say)
+        with closing(Client(self._access, self._say)) as client:
+            return self._scan(client, opened)
+
+    def _scan(self, client: Client, opened: OpenImage) -> ScanReport:
         api = self._access.api or find_api(client)
         self._say(f"clair {api} at {client.indexer}")
         with self._addresses(opened, client) as addresses:

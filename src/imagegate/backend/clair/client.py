@@ -77,6 +77,10 @@ class Client:
         if access.ca or access.certificate:
             check_files(access)
 
+    def close(self) -> None:
+        """Hang up."""
+        self._session.close()
+
     @property
     def indexer(self) -> str:
         """The address of the indexer, fit to be shown."""
@@ -96,7 +100,9 @@ class Client:
                 forms |= {encode(data).decode().rstrip("=") for encode in (base64.b64encode, base64.urlsafe_b64encode)}
                 with suppress(ValueError):  # a key is given in base64
                     forms.add(base64.b64decode(part, validate=True).hex())
-                self._secrets |= {form for one in forms if len(one) >= 4 for form in (one, one.upper(), one.lower())}
+                self._secrets = self._secrets | {
+                    form for one in forms if len(one) >= 4 for form in (one, one.upper(), one.lower())
+                }
 
     def harmless(self, text: str, longest: int = 500) -> str:
         """Return a text of the server as messages may show it: no secrets, no passwords or signatures of addresses."""

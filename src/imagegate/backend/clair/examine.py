@@ -10,6 +10,7 @@ from hashlib import sha256
 from imagegate.backend.clair.backend import Serving, ask
 from imagegate.backend.clair.client import Access, Client, find_api
 from imagegate.backend.clair.serve import LayerServer, contents
+from imagegate.cataloger.collect import INTEREST
 from imagegate.errors import ImageGateError
 from imagegate.model.check import Check
 from imagegate.model.image import Content, Image, Layer, OpenImage
@@ -94,6 +95,4 @@ def _image() -> OpenImage:
     data = packed.getvalue()
     digest = "sha256:" + sha256(data).hexdigest()
     image = Image("doctor", "doctor", digest, None, "linux/amd64", layers=(Layer(0, digest, digest, len(data)),))
-    from imagegate.cataloger.collect import INTEREST
-
     return OpenImage(image, Tree([], INTEREST), offer=_Here(_Bytes(data)))

@@ -39,7 +39,7 @@ def contents(opened: OpenImage) -> list[tuple[str, Content]]:
     for layer in opened.image.layers:
         content = opened.offer.here(layer.index) if opened.offer is not None else None
         if content is None:
-            raise BackendError(f"layer {layer.index + 1} ({layer.digest}) is not on this machine, so Clair cannot be lent it")
+            raise BackendError(f"layer {layer.index} ({layer.digest}) is not on this machine, so Clair cannot be lent it")
         found.append((layer.digest, content))
     return found
 
@@ -117,7 +117,7 @@ class LayerServer:
     def heard(self) -> str:
         """See Addresses.heard."""
         if self.trouble:
-            return "; ".join(f"layer {index + 1}: {why}" for index, why in sorted(self.trouble.items()))
+            return "; ".join(f"layer {index}: {why}" for index, why in sorted(self.trouble.items()))
         if self.connected:
             return ""
         if self.strange:
@@ -279,7 +279,7 @@ class _Request(BaseHTTPRequestHandler):
             return
         self.close_connection = closing
         lender.trouble.pop(index, None)
-        lender.say(f"layer {index + 1} was fetched from {self.client_address[0]}: {size:,} bytes")
+        lender.say(f"layer {index} was fetched from {self.client_address[0]}: {size:,} bytes")
 
 
 def _send(connection: socket.socket, content: Content, at: int, size: int) -> int:

@@ -58,7 +58,7 @@ def _readable(opened: OpenImage) -> None:
     for layer in opened.image.layers:
         content = opened.offer.here(layer.index) if opened.offer is not None else None
         if content is not None and content.read_at(0, len(ZSTD)) == ZSTD:
-            raise BackendError(f"layer {layer.index + 1} is packed with zstd, which the first API of Clair cannot read", _FORMATS)
+            raise BackendError(f"layer {layer.index} is packed with zstd, which the first API of Clair cannot read", _FORMATS)
 
 
 def _report(client: Client, names: list[str], addresses: Addresses) -> tuple[int, dict[str, Any]]:
@@ -81,7 +81,7 @@ def _report(client: Client, names: list[str], addresses: Addresses) -> tuple[int
 
 def _post(client: Client, index: int, names: list[str], addresses: Addresses) -> int:
     """Have Clair look at a layer, and return the version of its engine."""
-    doing = f"Clair cannot look at layer {index + 1} of {len(names)}"
+    doing = f"Clair cannot look at layer {index}, of {len(names)}"
     for attempt in range(2):
         url, headers = addresses.of(index)
         client.hide(*headers.values())

@@ -197,7 +197,7 @@ def _entry(facts: Mapping[str, Any], lost: Counter[str]) -> Entry | None:
     scores, published = _metadata(facts.get("Metadata"), lost)
     return Entry(
         name=clean(name, LONGEST_CLEAN),
-        identities=names.identities(name, link),
+        identities=names.identities(name, link, (), lost),
         severity=names.severity(text(facts, "Severity", 40, lost)),
         scores=scores,
         fixed=fixed,

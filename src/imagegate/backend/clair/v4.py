@@ -3,7 +3,6 @@
 The calls and what they answer: httptransport/{indexer_v1,matcher_v1}.go of quay/clair 4.9.
 """
 
-import json
 from hashlib import sha256
 from secrets import token_bytes
 from typing import Any
@@ -32,18 +31,21 @@ def scan(client: Client, opened: OpenImage, addresses: Addresses) -> Answered:
         raise BackendError("the image has no layers, so Clair has nothing to look at", "Is it the right image?")
     state = _state(client)
     digest = manifest_digest(image)
+    # Clair keeps what was posted first under a name, and whoever may post can be first, with other layers. Under a name
+    # that nobody can know it puts together what it knows of these very layers, which it does not fetch again.
     known = client.call("GET", f"{_INDEX}/{digest}", most=_LARGE).status == 200
-    index = _index(client, image, digest, addresses)
+    name = "sha256:" + sha256(token_bytes(32)).hexdigest() if known else digest
     try:
-        doubt = _verified(client, image, index, addresses) if known else []
-        document = _report(client, digest)
+        _index(client, image, name, addresses)
+        document = _report(client, name)
         places: dict[str, int] = {}
         for layer in image.layers:
             places.setdefault(layer.digest, layer.index)
         reading = v4_report.read(document, places)
         fed = updates.ask(client)
     finally:
-        kept = _remove(client, digest) if client.access.delete else []
+        wanted = [name] * known + [digest] * client.access.delete
+        kept = [item for one in wanted for item in _remove(client, one)]
     found = any(finding.package.type in SYSTEMS for finding in reading.findings)
     evidence = updates.cover(fed, reading.distribution, reading.packages, found=found)
     database = None
@@ -60,7 +62,7 @@ def scan(client: Client, opened: OpenImage, addresses: Addresses) -> Answered:
             scores=max(scores, int("clair.cvss" in fed.enrichers)),
             exploited=max(exploited, int("clair.kev" in fed.enrichers)),
         )
-    return Answered(reading, f"v4, index state {state}", database, (*doubt, *evidence, *kept))
+    return Answered(reading, f"v4, index state {state}", database, (*evidence, *kept))
 
 
 def manifest_digest(image: Image) -> str:
@@ -83,51 +85,15 @@ def _state(client: Client) -> str:
     return clean(state, 100)
 
 
-def _verified(client: Client, image: Image, index: dict[str, Any], addresses: Addresses) -> list[Evidence]:
-    """Return what shows that somebody else had Clair index other layers under the name of this image.
-
-    Clair keeps what was posted first, and whoever may post can be first. Under a name that nobody can know beforehand,
-    it puts together what it knows of these very layers, which it does not fetch again.
-    """
-    name = "sha256:" + sha256(token_bytes(32)).hexdigest()
-    again = _index(client, image, name, addresses)
-    kept = _remove(client, name)
-    if _contents(again) == _contents(index):
-        return kept
-    detail = "what Clair had kept under the name of this image is not what its layers hold: somebody may have put it there"
-    return [Evidence("backend", "fail", detail), *kept]
-
-
-def _contents(index: dict[str, Any]) -> list[str]:
-    """Return the packages of an index report and their places, without the numbers of rows."""
-    packages, environments = (index.get(key) for key in ("packages", "environments"))
-    rows = packages.items() if isinstance(packages, dict) else ()
-    places = environments if isinstance(environments, dict) else {}
-    return sorted(
-        json.dumps([[facts.get(key) for key in ("name", "version", "arch")], _places(places.get(identity))], sort_keys=True)
-        for identity, facts in rows
-        if isinstance(facts, dict)
-    )
-
-
-def _places(rows: object) -> list[list[str]]:
-    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    return sorted([str(row.get("package_db")), str(row.get("introduced_in"))] for row in found)
-
-
-def _index(client: Client, image: Image, digest: str, addresses: Addresses) -> dict[str, Any]:
-    """Let Clair index the image and return its index report.
-
-    Clair answers when it has finished, or at once where it knows the image already.
-    """
+def _index(client: Client, image: Image, digest: str, addresses: Addresses) -> None:
+    """Let Clair index the image under this name: it answers when it has finished, or at once where it knows the name."""
     for attempt in range(2):
         answer = client.call("POST", _INDEX, body=_manifest(client, image, digest, addresses), most=_LARGE)
         cause = answer.message
         if answer.status in (200, 201):
-            report: dict[str, Any] = answer.document()
-            cause = _unfinished(client, report, digest)
+            cause = _unfinished(client, answer.document(), digest)
             if not cause:
-                return report
+                return
         if not any(word in cause for word in _FETCHING):
             hint = "Clair's log says more; it reads tar files without compression, or with gzip or zstd."
             raise (
