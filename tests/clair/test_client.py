@@ -95,14 +95,6 @@ def test_a_wait_beyond_the_deadline_is_not_begun(server_v4: ClairV4) -> None:
     assert "no time is left of 60 seconds" in refused(server_v4).message
 
 
-@pytest.mark.parametrize("trouble", [hangs_up, breaks(b"x" * 100, 10), silence], ids=["reset", "half an answer", "silence"])
-def test_what_must_not_be_repeated_is_not(server_v4: ClairV4, trouble: Answer) -> None:
-    server_v4.special[LINE] = trouble
-    with pytest.raises(BackendError):
-        asked(server_v4, timeout=0.3)[0].call("GET", STATE, repeat=False)
-    assert len(server_v4.asked) == 1
-
-
 def test_a_silent_server_is_asked_again_until_the_deadline(server_v4: ClairV4) -> None:
     server_v4.special[LINE] = silence
     error = refused(server_v4, timeout=0.2, deadline=1.0)

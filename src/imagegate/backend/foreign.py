@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imagegate.backend import stored
-from imagegate.backend.unique import unique
+from imagegate.backend.strict import refused, unique
 from imagegate.errors import BackendError
 from imagegate.model.image import Evidence, Image, Layer
 from imagegate.model.scan import BackendRun, ScanReport
@@ -52,7 +52,7 @@ def read(data: bytes, name: str, form: str = "") -> list[ScanReport | BackendErr
 
 def _documents(data: bytes, name: str) -> Iterator[object]:
     """Yield the JSON documents of a file: clairctl writes one after the other for several images."""
-    decoder = json.JSONDecoder(parse_constant=_refused, object_pairs_hook=unique)
+    decoder = json.JSONDecoder(parse_constant=refused, object_pairs_hook=unique)
     try:
         text = data.decode("utf-8-sig")
         at = _after_blanks(text, 0)
@@ -68,10 +68,6 @@ def _after_blanks(text: str, at: int) -> int:
     while at < len(text) and text[at] in " \t\r\n":
         at += 1
     return at
-
-
-def _refused(word: str) -> None:
-    raise ValueError(f"{word} is not a number of JSON")
 
 
 def _scan(document: object, name: str, form: str) -> ScanReport:

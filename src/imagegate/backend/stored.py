@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from imagegate import schema
-from imagegate.backend.unique import unique
+from imagegate.backend.strict import refused, unique
 from imagegate.errors import BackendError
 from imagegate.model.image import Evidence, Image, Layer
 from imagegate.model.inventory import Distribution, Location, Package
@@ -29,7 +29,7 @@ def read(data: bytes, name: str) -> list[ScanReport | BackendError]:
     if len(data) > LARGEST:
         raise BackendError(f"{name}: {len(data):,} bytes are too many for a result", "Is it the right file?")
     try:
-        document = json.loads(data, parse_float=_number, parse_constant=_refused, object_pairs_hook=unique)
+        document = json.loads(data, parse_float=_number, parse_constant=refused, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         raise BackendError(
             f"{name}: not JSON: {clean(str(error), 200)}", "Write one with `imagegate check IMAGE -r json=FILE`."
@@ -60,10 +60,6 @@ def _number(text: str) -> float:
     """To JSON, 1.0 and 1 are one number."""
     number = float(text)
     return int(number) if number.is_integer() else number
-
-
-def _refused(word: str) -> None:
-    raise ValueError(f"{word} is not a number of JSON")
 
 
 def _contradiction(result: dict[str, Any]) -> str:

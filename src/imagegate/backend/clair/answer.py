@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from imagegate.backend.unique import unique
+from imagegate.backend.strict import refused, unique
 from imagegate.errors import BackendError
 
 
@@ -35,7 +35,7 @@ class Answer:
                 "Is it Clair, or is a proxy or login page in between?",
             )
         try:
-            document = json.loads(self.body, parse_constant=_refused, object_pairs_hook=unique)
+            document = json.loads(self.body, parse_constant=refused, object_pairs_hook=unique)
         except (ValueError, RecursionError):
             what = "something that is not JSON, or was cut off, or has a key twice" if self.body else "nothing"
             raise BackendError(
@@ -68,7 +68,3 @@ def message_of(body: bytes) -> str:
             if isinstance(told, str):
                 return told.strip()
     return ""
-
-
-def _refused(word: str) -> None:
-    raise ValueError(f"{word} is not a number of JSON")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from imagegate import __version__
-from imagegate.backend.clair.access import Access, check_files, is_loopback, proxies, token
+from imagegate.backend.clair.access import Access, check_files, proxies, token
 from imagegate.backend.clair.answer import Answer, message_of
 from imagegate.errors import BackendError
 from imagegate.text import clean, decode
@@ -21,7 +21,7 @@ from imagegate.text import clean, decode
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["LARGEST", "Access", "Answer", "Client", "find_api", "is_loopback"]
+__all__ = ["Access", "Answer", "Client", "find_api"]
 
 LARGEST = 100 << 20  # bytes of a report
 _ERROR = 64 << 10  # bytes of an error
@@ -118,12 +118,12 @@ class Client:
         *,
         body: object = None,
         matcher: bool = False,
-        repeat: bool = True,
         most: int = LARGEST,
     ) -> Answer:
         """Return the answer to a request, of whatever status but 401, 403 and 407; at most `most` bytes of it.
 
-        With `repeat` it is sent again after a lost connection or a time-out. Raises BackendError where there is none.
+        It is sent again after a lost connection or a time-out, which is safe for all that Clair is asked. Raises
+        BackendError where there is none.
         """
         attempt = 0
         while True:
@@ -131,7 +131,7 @@ class Client:
                 answer = self._patiently(method, path, body, matcher, most)
             except _Failed as failed:
                 attempt += 1
-                if not repeat or not failed.again or (attempt >= _ATTEMPTS and not failed.slow):
+                if not failed.again or (attempt >= _ATTEMPTS and not failed.slow):
                     raise failed.error from None
                 self.pause(attempt - 1, failed.error)
                 continue

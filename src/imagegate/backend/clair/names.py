@@ -55,15 +55,6 @@ def text(facts: Mapping[str, Any], key: str, longest: int, lost: Counter[str]) -
     return value
 
 
-def aliases(name: str, links: str) -> Identity:
-    """Return the id of one vulnerability and its other names; the name as Clair has it is among them if it differs.
-
-    An advisory that covers several vulnerabilities keeps its own id, and none of theirs.
-    """
-    found = identities(name, links)
-    return found[0] if len(found) == 1 else (clean(name.strip()[:LONGEST_NAME], LONGEST_CLEAN), ())
-
-
 def identities(name: str, links: str, told: Iterable[str] = (), lost: Counter[str] | None = None) -> tuple[Identity, ...]:
     """Return id and other names of each vulnerability that an entry of Clair speaks of: one, or what an advisory covers.
 
