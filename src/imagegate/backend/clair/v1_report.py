@@ -8,21 +8,19 @@ source packages (ext/featurefmt/dpkg).
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from imagegate.backend.clair import names
 from imagegate.backend.clair.names import LONGEST_CLEAN, LONGEST_NAME, text
 from imagegate.backend.clair.package import package, unversioned
-from imagegate.backend.clair.report import Reading
-from imagegate.backend.clair.v4_findings import Entry, merged, title
+from imagegate.backend.clair.report import Layers, Reading, assembled, nothing_recognised
+from imagegate.backend.clair.v4_findings import Entry, merged, moment_of, title
 from imagegate.errors import BackendError
 from imagegate.model.image import Evidence
 from imagegate.model.inventory import Distribution, Location, Package
 from imagegate.model.releases import FAMILIES
-from imagegate.model.scan import Finding, Score
-from imagegate.model.severity import of_word
+from imagegate.model.scan import Score
 from imagegate.text import clean
 
 _MOST = 200_000  # packages, vulnerabilities
@@ -63,7 +61,7 @@ def read(document: Mapping[str, Any], layers: Mapping[str, int] | None) -> Readi
     lost: Counter[str] = Counter()
     spaces = [text(feature, "NamespaceName", 200, lost) for feature in features]
     distribution = system.main(text(layer, "NamespaceName", 200, lost), spaces)
-    places = _Places(layers)
+    places = Layers(layers)
     known: dict[tuple[str, Location], Package] = {}
     said: dict[tuple[str, Location], list[Entry]] = {}
     total = 0
@@ -90,46 +88,8 @@ def read(document: Mapping[str, Any], layers: Mapping[str, int] | None) -> Readi
             if total > _MOST:
                 raise BackendError(f"Clair's report cannot be read: more than {_MOST:,} vulnerabilities", _HINT)
     findings = [finding for key, one in known.items() for finding in merged(one, said[key])]
-    findings.sort(key=lambda one: (*_rank(one.package), one.id))
-    evidence = [*system.evidence, *_recognised(list(known.values()), layers is None and not total), *places.evidence()]
-    evidence += [Evidence("backend", "fail", f"Clair's report is not whole: {count} {what}") for what, count in lost.items()]
-    evidence += _unrated(findings)
-    return Reading(distribution, tuple(sorted(known.values(), key=_rank)), tuple(findings), tuple(evidence), places.mentioned)
-
-
-def _rank(one: Package) -> tuple[str, str, int]:
-    return one.purl, one.locations[0].path, one.locations[0].layer
-
-
-class _Places:
-    """The layers by the names that Clair has for them."""
-
-    def __init__(self, layers: Mapping[str, int] | None) -> None:
-        self._layers = layers
-        self._numbers: dict[str, int] = {}
-        self._strange: dict[str, None] = {}
-
-    @property
-    def mentioned(self) -> tuple[str, ...]:
-        return tuple(self._numbers)
-
-    def of(self, name: str) -> int:
-        number = self._numbers.setdefault(clean(name, 200), len(self._numbers))
-        if self._layers is None:
-            return number
-        if name not in self._layers:
-            self._strange[name] = None
-        return self._layers.get(name, 0)
-
-    def evidence(self) -> Iterator[Evidence]:
-        if self._strange:
-            detail = (
-                f"Clair speaks of layers that the image does not have, such as {clean(next(iter(self._strange)), 100) or 'one'}"
-            )
-            yield Evidence("backend", "fail", f"{detail}: its report is of another image")
-        if self._layers is None and len(self._numbers) > 1:
-            detail = "the order of the layers is not in the report: they are numbered as it mentions them"
-            yield Evidence("backend", "warn", detail)
+    evidence = [*system.evidence, *_recognised(list(known.values()), layers is None and not total)]
+    return assembled(distribution, known.values(), findings, evidence, lost, places)
 
 
 class _System:
@@ -173,19 +133,11 @@ class _System:
 def _recognised(packages: list[Package], silent: bool) -> Iterator[Evidence]:
     """An image in which Clair recognises nothing is answered like one without vulnerabilities."""
     if not packages:
-        yield Evidence("no_packages", "fail", "Clair recognised no package in the whole image")
-        yield Evidence("backend", "fail", "Clair's report is empty because it recognised nothing, not because nothing is wrong")
+        yield from nothing_recognised()
     elif silent:
         detail = "the report has no vulnerability, and does not tell whether Clair was asked for them, or knows any"
         yield Evidence("uncovered", "fail", detail)
     yield from unversioned(packages)
-
-
-def _unrated(findings: list[Finding]) -> Iterator[Evidence]:
-    count = sum(not of_word(one.raw_severity) and not one.scores for one in findings)
-    if count:
-        detail = f"Clair gives neither severity nor score for {count} of {len(findings)} findings: they count as the policy says"
-        yield Evidence("backend", "warn", detail)
 
 
 def _entry(facts: Mapping[str, Any], lost: Counter[str]) -> Entry | None:
@@ -230,21 +182,13 @@ def _metadata(metadata: object, lost: Counter[str]) -> tuple[tuple[Score, ...], 
                 if not one:
                     lost["scores cannot be read"] += 1
                 found += one
-    return tuple(dict.fromkeys(found)), _moment(published) if published else None
+    return tuple(dict.fromkeys(found)), moment_of(published) if published else None
 
 
 @lru_cache(1 << 14, typed=True)  # many vulnerabilities have the same
 def _scores(version: str, value: float, vector: str, source: str) -> tuple[Score, ...]:
     payload = {"version": version, "baseScore": value, "vectorString": vector}
     return names.scores([payload], clean(source.lower(), 40), Counter())
-
-
-def _moment(published: str) -> str | None:
-    try:
-        datetime.fromisoformat(published)
-    except ValueError:
-        return None
-    return clean(published, 40)
 
 
 def _features(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:

@@ -94,7 +94,7 @@ def entry(facts: Mapping[str, Any], identity: str, enrichments: Enrichments, los
         scores=enrichments.scores(identity) + names.scored(raw, text(facts, "updater", 60, lost)),
         fixed=fixed,
         state=state,
-        published=_moment(text(facts, "issued", 40, lost)),
+        published=moment_of(text(facts, "issued", 40, lost)),
         exploited=enrichments.exploited(identity),
         title=title(text(facts, "description", 4000, lost)),
         url=clean(link[0][:500], 500) if (link := _LINK.search(links)) else "",
@@ -205,7 +205,7 @@ def title(description: str) -> str:
     return clean(line[: _TITLE + 1], _TITLE)
 
 
-def _moment(issued: str) -> str | None:
+def moment_of(issued: str) -> str | None:
     """Return when it was published, None for Go's zero time and for what is no time."""
     if issued.startswith("0001-"):
         return None

@@ -10,14 +10,13 @@ from typing import Any
 
 from imagegate.backend.clair.names import text
 from imagegate.backend.clair.package import package, type_of, unversioned
-from imagegate.backend.clair.report import Reading
+from imagegate.backend.clair.report import Layers, Reading, assembled, nothing_recognised
 from imagegate.backend.clair.v4_findings import Enrichments, Entry, entry, merged
 from imagegate.errors import BackendError
 from imagegate.model.image import Evidence
 from imagegate.model.inventory import Distribution, Location, Package
 from imagegate.model.releases import SYSTEMS
 from imagegate.model.scan import Finding
-from imagegate.model.severity import of_word
 from imagegate.text import clean
 
 _MOST = 200_000  # packages, vulnerabilities, findings
@@ -54,17 +53,9 @@ def read(document: Mapping[str, Any], layers: Mapping[str, int] | None) -> Readi
         if strange := rows.keys() - packages.keys():
             lost[f"{what} are of packages that are not described"] += len(strange)
     findings = _findings(found, hits, vulnerabilities, Enrichments(document, lost), lost)
-    every = sorted(known.values(), key=_rank)
-    evidence += _recognised(every, distribution)
+    evidence += _recognised(list(known.values()), distribution)
     evidence += places.evidence()
-    evidence += [Evidence("backend", "fail", f"Clair's report is not whole: {count} {what}") for what, count in lost.items()]
-    evidence += _unrated(findings)
-    findings.sort(key=lambda one: (*_rank(one.package), one.id))
-    return Reading(distribution, tuple(every), tuple(findings), tuple(evidence), places.layers())
-
-
-def _rank(one: Package) -> tuple[str, str, int]:
-    return one.purl, one.locations[0].path, one.locations[0].layer
+    return assembled(distribution, known.values(), findings, evidence, lost, places.layers)
 
 
 class _Surroundings:
@@ -78,10 +69,9 @@ class _Surroundings:
         layers: Mapping[str, int] | None,
         lost: Counter[str],
     ) -> None:
-        self.mentioned: dict[str, int] = {}
+        self.layers = Layers(layers)
         self._environments, self._repositories, self._distributions = environments, repositories, distributions
-        self._layers, self._lost = layers, lost
-        self._strange: dict[str, None] = {}
+        self._lost = lost
         self._homeless = 0
 
     def of(self, identity: str) -> Iterator[tuple[Location, str, str]]:
@@ -101,35 +91,16 @@ class _Surroundings:
             path = path if colon and "/" not in prefix else database
             if type_of(database) in SYSTEMS and text(facts, "distribution_id", 40, lost) not in self._distributions:
                 self._homeless += 1
-            yield Location(path.lstrip("/"), self._layer(layer)), database, self._repository(facts.get("repository_ids"))
+            yield Location(path.lstrip("/"), self.layers.of(layer)), database, self._repository(facts.get("repository_ids"))
         if not seen:
             self._lost["packages without a place"] += 1
             yield Location("", 0), "", ""
 
-    def layers(self) -> tuple[str, ...]:
-        """Return the layers that have packages: Clair's maps have no order, so it is that of the image, where it is known."""
-        order = self._layers or self.mentioned
-        return tuple(sorted(self.mentioned, key=lambda digest: order.get(digest, -1)))
-
     def evidence(self) -> Iterator[Evidence]:
         """Yield what the places tell about the report."""
-        if self._strange:
-            detail = f"Clair speaks of layers that the image does not have, such as {next(iter(self._strange))[:100] or 'one'}"
-            yield Evidence("backend", "fail", f"{detail}: its report is of another image")
         if self._homeless and self._distributions:
             detail = f"{self._homeless} packages of an operating system belong to no distribution, so Clair did not judge them"
             yield Evidence("unknown_distro", "fail", detail)
-        if self._layers is None and len(self.mentioned) > 1:
-            detail = "the order of the layers is not in the report: they are numbered as it mentions them"
-            yield Evidence("backend", "warn", detail)
-
-    def _layer(self, digest: str) -> int:
-        number = self.mentioned.setdefault(digest, len(self.mentioned))
-        if self._layers is None:
-            return number
-        if digest not in self._layers:
-            self._strange[digest] = None
-        return self._layers.get(digest, 0)
 
     def _repository(self, identities: object) -> str:
         for identity in identities if isinstance(identities, list) else () if identities is None else (None,):
@@ -172,8 +143,7 @@ def _distribution(
 def _recognised(packages: list[Package], distribution: Distribution | None) -> Iterator[Evidence]:
     """An image in which Clair recognises nothing is answered like one without vulnerabilities."""
     if not packages:
-        yield Evidence("no_packages", "fail", "Clair recognised no package in the whole image")
-        yield Evidence("backend", "fail", "Clair's report is empty because it recognised nothing, not because nothing is wrong")
+        yield from nothing_recognised()
     elif distribution is not None and not any(one.type in SYSTEMS for one in packages):
         name = f"{distribution.id} {distribution.version}".rstrip()
         yield Evidence("backend", "fail", f"Clair recognised {name}, but not one of its packages")
@@ -213,13 +183,6 @@ def _findings(
     if orphans := len(vulnerabilities) - len(entries):
         lost["vulnerabilities belong to no package"] += orphans
     return [finding for place, said in of.values() for finding in merged(place, said.values())]
-
-
-def _unrated(findings: list[Finding]) -> Iterator[Evidence]:
-    count = sum(not of_word(one.raw_severity) and not one.scores for one in findings)
-    if count:
-        detail = f"Clair gives neither severity nor score for {count} of {len(findings)} findings: they count as the policy says"
-        yield Evidence("backend", "warn", detail)
 
 
 def _table(document: Mapping[str, Any], key: str, *, needed: bool = True) -> Mapping[str, Any]:
