@@ -119,3 +119,17 @@ def test_zeros_before_a_word_in_the_version_of_a_gem_are_taken_out_at_once() -> 
     assert compare("0.0.a", "a") == 0
     assert compare("1.0.0.a", "1.0.1.a") < 0
     assert compare("0." * 200_000 + "a." * 200_000 + "1", "0." * 200_000 + "a." * 200_000 + "2") < 0  # minutes before
+
+
+def test_an_error_of_sqlite_that_quotes_what_is_no_text_is_an_error_like_any_other() -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob BLOB)")
+    connection.execute("CREATE TABLE otherother (x)")
+    whole = connection.serialize()
+    connection.close()
+    damaged = whole.replace(b"otherotherotherother", b"other\xb4\xb4\xb4er" * 2)  # the name by which errors call it
+    assert damaged != whole
+    lost: list[str] = []
+    assert list(sqlite.blobs(damaged, b"", lost.append)) == []
+    assert len(lost) == 1
+    assert "codec can't decode" in lost[0]

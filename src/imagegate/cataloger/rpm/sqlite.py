@@ -40,7 +40,7 @@ def blobs(data: bytes, log: bytes, lost: Callable[[str], None]) -> Iterator[byte
         del whole
         _only_rows(database)
         yield from _rows(database, size, lost)
-    except (sqlite3.Error, AttributeError) as error:
+    except (sqlite3.Error, AttributeError, UnicodeDecodeError) as error:  # the last: of what an error of SQLite quotes
         lost(f"SQLite cannot read it: {error}")
     finally:
         database.close()
@@ -71,7 +71,7 @@ def _rows(database: "Connection", size: int, lost: Callable[[str], None]) -> Ite
                     yield blob
                 else:
                     lost("a package of it is not a header")
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if order == "ASC":
                 lost(f"SQLite cannot read all of it: {error}")
         else:
