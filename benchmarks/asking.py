@@ -5,7 +5,6 @@
 Server and client are processes of their own; the client's time and memory are its own, measured inside.
 """
 
-import argparse
 import json
 import shutil
 import statistics
@@ -14,7 +13,7 @@ import sys
 from pathlib import Path
 
 from bigapp import CACHE
-from measuring import Goal, Measured, Table
+from measuring import Goal, Measured, Table, alone
 
 _MB = 1_000_000
 _DIGEST = "sha256:" + "a" * 64
@@ -60,17 +59,6 @@ answered = v4.scan(Client(Access(sys.argv[1], sys.argv[1]), lambda _: None), Ope
 used = resource.getrusage(resource.RUSAGE_SELF)
 print(time.perf_counter() - begin, used.ru_utime + used.ru_stime, used.ru_maxrss, len(answered.reading.findings))
 """
-
-
-def main() -> None:
-    """Print what it costs."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="a small report, no goal")
-    options = parser.parse_args()
-    if options.runs < 1:
-        parser.error("--runs: at least 1")
-    run(Table(judge=not options.quick), options.runs, quick=options.quick)
 
 
 def run(table: Table, runs: int, *, quick: bool) -> None:
@@ -153,4 +141,4 @@ def _report(findings: int) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    main()
+    alone(__doc__, run)

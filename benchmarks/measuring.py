@@ -1,5 +1,6 @@
 """Whole processes measured from outside, and the table that is printed."""
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -114,3 +115,14 @@ class Table:
             self.missed += factor > limit
             words = f"  each {factor:.2f} × as before, goal {limit} ×: {'MISSED' if factor > limit else 'met'}"
         print(f"  {name:<50} {text}{words}", flush=True)
+
+
+def alone(what: str | None, run: Callable[..., None]) -> None:
+    """Run one part of the benchmark by itself, as its module says: `run` gets the table, the runs, and whether to be quick."""
+    parser = argparse.ArgumentParser(description=what, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="little of it, no goal")
+    options = parser.parse_args()
+    if options.runs < 1:
+        parser.error("--runs: at least 1")
+    run(Table(judge=not options.quick), options.runs, quick=options.quick)

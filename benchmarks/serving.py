@@ -5,7 +5,6 @@
 One file is fetched over loopback by a client in a process of its own, which throws the bytes away.
 """
 
-import argparse
 import os
 import shutil
 import socket
@@ -18,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bigapp import CACHE
-from measuring import Goal, Measured, Table
+from measuring import Goal, Measured, Table, alone
 
 from imagegate.backend.clair.serve import LayerServer
 from imagegate.source.stream import OpenFile, Region
@@ -37,17 +36,6 @@ while size := answer.readinto(buffer):
     total += size
 print(time.perf_counter() - begin, answer.status, total)
 """
-
-
-def main() -> None:
-    """Print both, and the ratio."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="a small file, no goal")
-    options = parser.parse_args()
-    if options.runs < 1:
-        parser.error("--runs: at least 1")
-    run(Table(judge=not options.quick), options.runs, quick=options.quick)
 
 
 def run(table: Table, runs: int, *, quick: bool) -> None:
@@ -114,4 +102,4 @@ def _fetch(url: str, size: int) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    alone(__doc__, run)

@@ -234,13 +234,14 @@ def cached() -> list[bytes]:
 
 def challenges(data: bytes) -> None:
     """What a registry demands."""
-    from imagegate.source.registry import _retry_after, challenges
+    from imagegate.source.http import retry_after
+    from imagegate.source.registry import challenges
 
     text = data.decode("latin-1")
     for scheme, parameters in challenges(text).items():
         assert scheme == scheme.lower()
         assert all(isinstance(value, str) for value in parameters.values())
-    assert _retry_after(text) >= 0
+    assert retry_after(text) >= 0
 
 
 class _Server:

@@ -9,9 +9,7 @@ import gzip
 import io
 import json
 import lzma
-import socketserver
 import tarfile
-import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -20,7 +18,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import requests
 
 from imagegate.version.dpkg import compare
-from tests.source.registries import Answer, says
+from tests.source.registries import Answer, Server, says
 
 ENGINE = 3
 MAXIMUM = "#MAXV#"
@@ -47,14 +45,6 @@ class Kept:
     parent: str
     namespace: str
     features: dict[Feature, str] = field(default_factory=dict)
-
-
-class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def handle_error(self, *_: Any) -> None:
-        """Whoever hangs up early is no error of the server."""
 
 
 class ClairV1:
@@ -84,13 +74,12 @@ class ClairV1:
             def log_message(self, *_: Any) -> None:
                 """Keep quiet."""
 
-        self._server = _Server(("127.0.0.1", 0), Request)
+        self._server = Server(("127.0.0.1", 0), Request)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self._server.start()
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))

@@ -12,10 +12,8 @@ import hmac
 import io
 import json
 import re
-import socketserver
 import ssl
 import tarfile
-import threading
 import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -25,7 +23,7 @@ import zstandard
 
 from imagegate.version.dpkg import compare
 from tests.clair.recordings import recorded
-from tests.source.registries import Answer, says
+from tests.source.registries import Answer, Server, says
 
 STATE = "cb31df8269833698891b35a63251a81a"
 INDEX, REPORT = "/indexer/api/v1/index_report", "/matcher/api/v1/vulnerability_report"
@@ -39,14 +37,6 @@ class Refused(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status, self.message = status, message
-
-
-class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def handle_error(self, *_: Any) -> None:
-        """Whoever hangs up early is no error of the server."""
 
 
 class ClairV4:
@@ -84,15 +74,14 @@ class ClairV4:
             def log_message(self, *_: Any) -> None:
                 """Keep quiet."""
 
-        self._server = _Server(("127.0.0.1", 0), Request)
+        self._server = Server(("127.0.0.1", 0), Request)
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self._server.start()
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))

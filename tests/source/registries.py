@@ -65,12 +65,21 @@ def times(count: int, answer: Answer) -> Answer:
     return limited
 
 
-class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Whoever hangs up early is no error of the server."""
+
+    def start(self) -> None:
+        """Answer, on a thread of its own."""
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def stop(self) -> None:
+        """Hang up."""
+        self.shutdown()
+        self.server_close()
 
 
 class Registry:
@@ -97,10 +106,10 @@ class Registry:
             def log_message(self, *_: Any) -> None:
                 """Keep quiet."""
 
-        self.server = _Server(("127.0.0.1", 0), Request)
+        self.server = Server(("127.0.0.1", 0), Request)
         self.port = self.server.server_address[1]
         self.host = f"127.0.0.1:{self.port}"
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self.server.start()
 
     def add(self, tag: str, members: Mapping[str, bytes], descriptor: Mapping[str, Any]) -> str:
         """Put an image of tests.images in, and return the name to check it by."""
@@ -124,8 +133,7 @@ class Registry:
         return [path for _, path, _ in self.asked if part in path]
 
     def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.stop()
 
     def _answer(self, request: Handler) -> None:
         length = int(request.headers.get("Content-Length") or 0)

@@ -13,7 +13,7 @@ from imagegate.matcher.memory import name_of, pack, unpack
 from imagegate.model.image import Evidence, Interest, OpenImage
 from imagegate.model.inventory import Inventory
 from imagegate.model.releases import SYSTEMS
-from imagegate.model.scan import BackendRun, Database, ScanReport
+from imagegate.model.scan import EMBEDDED, BackendRun, Database, ScanReport
 from imagegate.text import clean
 
 _QUIET = timedelta(days=90)  # every publisher here has something new each week
@@ -24,7 +24,7 @@ OpenStore = Callable[[tuple[str, ...]], Store | None]
 class Embedded:
     """See interface.Backend; `open_store` gets the ecosystems that the image needs, and may answer None when there are none."""
 
-    name = "embedded"
+    name = EMBEDDED
     interest: Interest = INTEREST
 
     def __init__(self, open_store: OpenStore) -> None:

@@ -7,10 +7,10 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from imagegate.cli.terminal import Terminal
 from imagegate.errors import UsageError
+from imagegate.model.scan import EMBEDDED
 from imagegate.text import clean
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from imagegate.backend.clair.client import Access
     from imagegate.backend.embedded import OpenStore
 
-EMBEDDED, CLAIR = "embedded", "clair"
+CLAIR = "clair"
 _LONGEST = 86_400.0  # seconds
 _APIS = ("v4", "v1")
 _PSK = "IMAGEGATE_CLAIR_PSK"
@@ -55,7 +55,7 @@ class Backends:
 
     def access(self, timeout: float) -> "Access":
         """Return how Clair is reached; raises UsageError. `timeout` in seconds for every silence."""
-        from imagegate.backend.clair.client import Access
+        from imagegate.backend.clair.access import Access, is_address
 
         urls = [url.strip() for text in self.urls for url in text.split(",")]
         if not urls or not all(urls):
@@ -65,7 +65,9 @@ class Backends:
         if len(urls) > 2:
             raise UsageError(f"--clair-url: {len(urls)} addresses", "Name one, or two: the indexer's and the matcher's.")
         for url in urls:
-            _check_url(url)
+            if not is_address(url):
+                shown = clean(url.rpartition("@")[2], 200)  # what is before it may be a password
+                raise UsageError(f"--clair-url {shown}: not the address of a Clair", "Such as http://clair.example:6060.")
         if self.api is not None and self.api not in _APIS:
             raise UsageError(f"--clair-api {clean(self.api, 40)}: no API of Clair", f"Choose {' or '.join(_APIS)}.")
         if not math.isfinite(self.deadline) or self.deadline > _LONGEST:
@@ -114,18 +116,6 @@ class Backends:
         if not key and (self.psk_file or _PSK in os.environ):
             raise UsageError(f"{origin}: no key in it", "Is a variable of the pipeline not set?")
         return key
-
-
-def _check_url(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
-        good = good and (parts.port is None or parts.port > 0) and clean(url) == url and " " not in url
-    except ValueError:
-        good = False
-    if not good:
-        shown = clean(url.rpartition("@")[2], 200)  # what is before it may be a password
-        raise UsageError(f"--clair-url {shown}: not the address of a Clair", "Such as http://clair.example:6060.")
 
 
 def _header(text: str) -> tuple[str, str]:

@@ -4,11 +4,12 @@ import os
 from collections.abc import Iterator
 
 from imagegate.cli import exit_code
-from imagegate.cli.backends import Backends
+from imagegate.cli.backends import CLAIR, Backends
 from imagegate.cli.stores import cache_folder, default_path
 from imagegate.cli.terminal import Terminal
 from imagegate.errors import ImageGateError
 from imagegate.model.check import Check
+from imagegate.model.scan import EMBEDDED
 from imagegate.report.console import harmless
 from imagegate.text import clean
 
@@ -38,8 +39,8 @@ def _checks(db: str, backends: Backends, timeout: float, terminal: Terminal) -> 
     yield Check("ci", "ok", next((name for variable, name in _CI.items() if os.environ.get(variable)), "none: a laptop"))
     yield _cache()
     yield from _engines(timeout)
-    yield _store(db, needed=backends.name == "embedded" and not backends.urls)
-    if backends.name == "clair" or backends.urls:
+    yield _store(db, needed=backends.name == EMBEDDED and not backends.urls)
+    if backends.name == CLAIR or backends.urls:
         from imagegate.backend.clair.backend import Serving
         from imagegate.backend.clair.examine import examine
 

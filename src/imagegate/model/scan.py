@@ -45,6 +45,11 @@ class Finding:
     deferrable: bool = False
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Every name under which the vulnerability is known."""
+        return (self.id, *self.aliases)
+
+    @property
     def fingerprint(self) -> str:
         """An identity that outlives rebuilds: hexadecimal SHA-256 of id, package, architecture and path.
 
@@ -80,6 +85,9 @@ class Database:
     records: int
     scores: int
     exploited: int
+
+
+EMBEDDED = "embedded"  # the backend that is ours
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,16 +98,11 @@ def _cvss(wanted: list[Any]) -> Test:
     return test
 
 
-def names(finding: Finding) -> tuple[str, ...]:
-    """Return every name under which the vulnerability is known."""
-    return (finding.id, *finding.aliases)
-
-
 def _id(wanted: list[Any]) -> Test:
     patterns = [pattern.upper() for pattern in wanted]  # nobody tells `cve-2024-1` from `CVE-2024-1`
 
     def test(subject: Subject) -> bool:
-        for name in names(subject.finding):
+        for name in subject.finding.names:
             known = name.upper()
             for pattern in patterns:
                 if is_like(known, pattern):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from imagegate.model.image import Evidence
-from imagegate.model.scan import BackendRun, Finding, ScanReport
+from imagegate.model.scan import EMBEDDED, BackendRun, Finding, ScanReport
 from imagegate.model.severity import WORDS, Severity, of_score, of_word
 from imagegate.model.verdict import (
     CheckedEvidence,
@@ -16,7 +16,7 @@ from imagegate.model.verdict import (
     Verdict,
     WaiverOutcome,
 )
-from imagegate.policy.conditions import Subject, is_at, is_package, names, unmet
+from imagegate.policy.conditions import Subject, is_at, is_package, unmet
 from imagegate.policy.document import Policy, Waiver
 from imagegate.text import clean
 
@@ -85,7 +85,7 @@ def _waive(
     outcomes = []
     named: dict[str, list[int]] = {}
     for index, finding in enumerate(findings if waivers else ()):
-        for name in {name.upper() for name in names(finding)}:
+        for name in {name.upper() for name in finding.names}:
             named.setdefault(name, []).append(index)
     for number, waiver in enumerate(waivers):
         fitting = [index for index in named.get(waiver.id.upper(), ()) if _fits(waiver, findings[index])]
@@ -193,12 +193,9 @@ class _Age:
         return f"{days:.0f} days" if days >= 2 else f"{self.seconds / 3600:.0f} hours"
 
 
-_OURS = "embedded"
-
-
 def _age(backend: BackendRun, policy: Policy, clock: datetime) -> Evidence:
     limit = _Age(policy.max_age.total_seconds())
-    if backend.database is None and backend.name == _OURS:
+    if backend.database is None and backend.name == EMBEDDED:
         return Evidence("stale_database", "fail", f"{backend.name} looked into no advisories that we know of")
     if backend.database is None:  # a server of the user's own, which some policies want to be asked
         found = "fail" if policy.asks_age else "warn"

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from imagegate.model.releases import SYSTEMS
+from imagegate.model.scan import EMBEDDED
 from imagegate.model.severity import Severity
 from imagegate.model.verdict import Failure, JudgedFinding, Outcome, Verdict
 from imagegate.report import wording
@@ -221,7 +222,7 @@ class Console:
                 number = f"{run.database.records:,} " if run.database.records else ""  # not every scanner tells
                 data = f", {number}advisories confirmed {run.database.confirmed[:10]}"
                 yield from self._lines(f"Scanned by {run.name} {run.version}{data}", "", "dim", rest="  ")
-            elif run.name != "embedded":
+            elif run.name != EMBEDDED:
                 yield from self._lines(f"Scanned by {run.name} {run.version}".rstrip(), "", "dim", rest="  ")
         yield from self._lines(
             f"Policy {verdict.policy.reference} {verdict.policy.digest[:19]}, judged {verdict.created}", "", "dim", rest="  "

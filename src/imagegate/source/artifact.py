@@ -16,16 +16,14 @@ from urllib.parse import quote, urljoin
 from imagegate import __version__
 from imagegate.errors import SourceError, UsageError
 from imagegate.source import digest as digests
+from imagegate.source import http
 from imagegate.source.reference import HUB, Remote, remote
 from imagegate.source.registry import (
     _ATTEMPTS,
     _BUSY,
     Access,
     Client,
-    _is_loopback,
     _may_pass,
-    _origin,
-    _retry_after,
     _sleep,
 )
 from imagegate.text import clean
@@ -216,10 +214,10 @@ class _Writer(Client):
         """Return the address that an upload goes to: encrypted, unless the registry itself is not."""
         try:
             place = urljoin(url, location)
-            scheme, host, _ = _origin(place)
+            scheme, host, _ = http.origin(place)
         except ValueError:
             scheme = host = ""
-        plain = scheme == "http" and (self._access.insecure or (url.startswith("http:") and _is_loopback(host)))
+        plain = scheme == "http" and (self._access.insecure or (url.startswith("http:") and http.is_loopback(host)))
         if not location or not host or (scheme != "https" and not plain):
             raise SourceError(f"{self.remote.host} names no encrypted address for the upload", "Nothing was sent to it.")
         return place
@@ -242,7 +240,7 @@ class _Writer(Client):
         import urllib3
 
         for last in (False, True):
-            ours = _origin(url) == _origin(self._base)  # an upload may go elsewhere: that place is told no password
+            ours = http.origin(url) == http.origin(self._base)  # an upload may go elsewhere: that place is told no password
             used = self._current() if ours else ""
             sent = {**(headers or {}), "Accept-Encoding": "identity", "User-Agent": f"imagegate/{__version__}"}
             if used:
@@ -267,7 +265,7 @@ class _Writer(Client):
             self._refuse(response)
         except SourceError as error:
             if status in _BUSY:
-                raise _Passing(error, _retry_after(response.headers.get("Retry-After", ""))) from None
+                raise _Passing(error, http.retry_after(response.headers.get("Retry-After", ""))) from None
             if status == 405:
                 raise SourceError(f"{self.remote.host} takes no pushes (405)", "Is it a mirror, or read-only?") from None
             raise

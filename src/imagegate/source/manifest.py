@@ -326,8 +326,8 @@ def _read_layers(
         except SourceError as error:
             raise SourceError(f"{store.what}: {what} ({clean(descriptor.name, 100)}): {error.message}", error.hint) from error
         if layer is None:
-            if any(word in descriptor.media_type for word in _FOREIGN):
-                return _unseen("it is foreign: its bytes lie elsewhere")
+            if why := _why_closed(descriptor):
+                return _unseen(why)
             raise SourceError(f"{store.what}: {what} ({clean(descriptor.name, 100)}) is missing", _SAVE_AGAIN)
 
         def verify() -> None:

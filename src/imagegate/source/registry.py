@@ -5,7 +5,6 @@ and "OAuth 2.0 Authentication" of distribution/distribution). Challenges: RFC 91
 """
 
 import base64
-import ipaddress
 import json
 import random
 import re
@@ -14,14 +13,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urljoin, urlsplit
 
 from imagegate import __version__
 from imagegate.errors import SourceError
 from imagegate.source import digest as digests
-from imagegate.source import limits
+from imagegate.source import http, limits
 from imagegate.source.cache import Known, Wish
 from imagegate.source.credentials import Search, find
 from imagegate.source.layer import Budget, Layer, scan_stream
@@ -262,7 +260,7 @@ class Client:
         try:
             address = urlsplit(realm)
             host = address.hostname or ""
-            plain = address.scheme == "http" and (self._access.insecure or (_is_loopback(host) and self._is_local()))
+            plain = address.scheme == "http" and (self._access.insecure or (http.is_loopback(host) and self._is_local()))
             good = bool(host) and address.username is None and (address.scheme == "https" or plain)
         except ValueError:
             good = False
@@ -273,7 +271,7 @@ class Client:
             )
 
     def _is_local(self) -> bool:
-        return _is_loopback(_hostname(self._authority))
+        return http.is_loopback(_hostname(self._authority))
 
     def _patiently(
         self,
@@ -300,7 +298,7 @@ class Client:
                 continue
             if response.status_code not in _BUSY or last:
                 return response
-            wait = _retry_after(response.headers.get("Retry-After", ""))
+            wait = http.retry_after(response.headers.get("Retry-After", ""))
             response.close()
             _sleep(attempt, wait)
         raise AssertionError  # the last attempt returned or raised
@@ -309,10 +307,10 @@ class Client:
         self, url: str, headers: dict[str, str], authorization: str, query: dict[str, str] | None, form: dict[str, str] | None
     ) -> "requests.Response":
         """Follow redirects by hand: the authorization goes to no other host, port or scheme."""
-        origin, here = _origin(url), url
+        origin, here = http.origin(url), url
         for _ in range(_REDIRECTS):
             sent = headers | {"User-Agent": f"imagegate/{__version__}", "Accept-Encoding": "identity"}
-            if authorization and _origin(here) == origin:
+            if authorization and http.origin(here) == origin:
                 sent["Authorization"] = authorization
             response = self._send("GET" if form is None else "POST", here, sent, query, form)
             target = response.headers.get("Location", "")
@@ -322,7 +320,7 @@ class Client:
             here, query = urljoin(here, target), None
             address = urlsplit(here)
             plain = address.scheme == "http" and (
-                self._access.insecure or (origin[0] == "http" and _is_loopback(address.hostname or ""))
+                self._access.insecure or (origin[0] == "http" and http.is_loopback(address.hostname or ""))
             )
             if address.scheme != "https" and not plain:
                 raise SourceError(f"{self.remote.host} leads to an address that is not encrypted", "Nothing was read from it.")
@@ -340,7 +338,7 @@ class Client:
         from requests.utils import get_environ_proxies
 
         silence = timeout or self._access.timeout
-        loopback = _is_loopback(urlsplit(url).hostname or "")
+        loopback = http.is_loopback(urlsplit(url).hostname or "")
         self._session.cookies.clear()
         return self._session.request(
             method,
@@ -416,7 +414,7 @@ class Client:
             return SourceError(f"{host} cannot be reached: the proxy refuses or does not answer", _NETWORK)
         if isinstance(error, requests.Timeout):
             return SourceError(f"{host} does not answer in time", _NETWORK)
-        name = type(_cause(error)).__name__
+        name = type(http.cause(error)).__name__
         if name == "NameResolutionError":
             return SourceError(f"{host} cannot be reached: no such host", _NETWORK)
         if _never(error):
@@ -596,32 +594,12 @@ def _hostname(authority: str) -> str:
     return urlsplit(f"//{authority}").hostname or ""
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _origin(url: str) -> tuple[str, str, int]:
-    address = urlsplit(url)
-    return address.scheme, address.hostname or "", address.port or (443 if address.scheme == "https" else 80)
-
-
-def _cause(error: Exception) -> object:
-    """Return what urllib3 says inside of what requests says."""
-    inner = error.args[0] if error.args else None
-    return getattr(inner, "reason", inner) or error
-
-
 def _never(error: Exception) -> bool:
     """There is no such host, or nothing listens: waiting will not help much."""
     import requests
     import urllib3
 
-    return isinstance(_cause(error), urllib3.exceptions.NewConnectionError) and not isinstance(error, requests.Timeout)
+    return isinstance(http.cause(error), urllib3.exceptions.NewConnectionError) and not isinstance(error, requests.Timeout)
 
 
 def _may_pass(error: Exception) -> bool:
@@ -629,15 +607,6 @@ def _may_pass(error: Exception) -> bool:
 
     lasting = (kinds.SSLError, kinds.ProxyError, kinds.Timeout)
     return isinstance(error, kinds.ConnectionError) and not isinstance(error, lasting)
-
-
-def _retry_after(value: str) -> float:
-    """Return the seconds that the server asks for: a number or a date (RFC 9110, 10.2.3); 0 without a wish."""
-    if value.isascii() and value.isdigit():
-        return float(value[:6])
-    with suppress(TypeError, ValueError, OverflowError, OSError):
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    return 0.0
 
 
 def _sleep(attempt: int, asked: float = 0.0) -> None:

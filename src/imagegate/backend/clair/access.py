@@ -6,7 +6,6 @@ quay/clair checks it: `iss` must be known there, and its clock is allowed 15 sec
 
 import base64
 import hmac
-import ipaddress
 import json
 import os
 import time
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from imagegate.errors import BackendError
+from imagegate.source import http
 from imagegate.text import clean
 
 
@@ -72,6 +72,16 @@ def check_files(access: Access) -> None:
         raise BackendError(what, "Name files in PEM format.") from None
 
 
+def is_address(url: str) -> bool:
+    """Return whether a text is the base address of a server."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+        return good and (parts.port is None or parts.port > 0) and clean(url) == url and " " not in url
+    except ValueError:
+        return False
+
+
 def proxies(url: str, env: Mapping[str, str]) -> dict[str, str]:
     """Return the proxies for a URL as `requests` wants them, none for this machine itself."""
     from requests.utils import should_bypass_proxies
@@ -79,21 +89,11 @@ def proxies(url: str, env: Mapping[str, str]) -> dict[str, str]:
     parts = urlsplit(url)
     names = (f"{parts.scheme}_proxy", f"{parts.scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
     proxy = next(filter(None, map(env.get, names)), "")
-    if not proxy or is_loopback(parts.hostname or ""):
+    if not proxy or http.is_loopback(parts.hostname or ""):
         return {}
     if should_bypass_proxies(url, no_proxy=env.get("no_proxy") or env.get("NO_PROXY") or ""):
         return {}
     return {parts.scheme: proxy}
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is this machine itself."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _base64url(data: bytes) -> bytes:

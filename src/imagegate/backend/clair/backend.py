@@ -86,12 +86,12 @@ class Clair:
             moment = max((max(one.confirmed, one.newest) for one in store.sources() if one.name == EXPLOITED), default="")
             if not exploited or _is_old(moment):
                 return findings, database
-            listed = {name for finding in findings for name in _names(finding) if store.vulnerability(name).exploited}
+            listed = {name for finding in findings for name in finding.names if store.vulnerability(name).exploited}
         finally:
             store.close()
         evidence.append(Evidence("missing_data", "ok", f"which are exploited, the advisory store says, as of {moment}"))
         joined = tuple(
-            replace(finding, known_exploited=bool(finding.known_exploited) or not listed.isdisjoint(_names(finding)))
+            replace(finding, known_exploited=bool(finding.known_exploited) or not listed.isdisjoint(finding.names))
             for finding in findings
         )
         return joined, replace(database, exploited=exploited) if database else None
@@ -113,11 +113,6 @@ def _is_old(moment: str) -> bool:
         return datetime.now(UTC) - datetime.fromisoformat(moment) > _OLD
     except (ValueError, TypeError):  # no time, or one without a zone
         return True
-
-
-def _names(finding: Finding) -> tuple[str, ...]:
-    """Return every name of the vulnerability."""
-    return (finding.id, *finding.aliases)
 
 
 def ask(api: str, client: Client, opened: OpenImage, addresses: Addresses) -> Answered:

@@ -6,16 +6,17 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from imagegate import __version__
-from imagegate.backend.clair.access import Access, check_files, proxies, token
+from imagegate.backend.clair.access import Access, check_files, is_address, proxies, token
 from imagegate.backend.clair.answer import Answer, message_of
 from imagegate.errors import BackendError
+from imagegate.source import http
 from imagegate.text import clean, decode
 
 if TYPE_CHECKING:
@@ -104,6 +105,10 @@ class Client:
                     form for one in forms if len(one) >= 4 for form in (one, one.upper(), one.lower())
                 }
 
+    def hide_headers(self, headers: Mapping[str, str]) -> None:
+        """Keep out of every message what opens a layer in a registry."""
+        self.hide(*(value for name, value in headers.items() if name.lower() not in ("accept", "user-agent")))
+
     def harmless(self, text: str, longest: int = 500) -> str:
         """Return a text of the server as messages may show it: no secrets, no passwords or signatures of addresses."""
         for secret in sorted(self._secrets, key=len, reverse=True):
@@ -138,7 +143,7 @@ class Client:
             busy = answer.status == 429 or (answer.status in _PASSING and attempt + 1 < _ATTEMPTS)
             if not busy:
                 return answer
-            self.pause(attempt, answer.error("Clair is busy"), _retry_after(answer.headers.get("retry-after", "")))
+            self.pause(attempt, answer.error("Clair is busy"), http.retry_after(answer.headers.get("retry-after", "")))
             attempt += 1
 
     def pause(self, attempt: int, why: BackendError, asked: float = 0.0) -> None:
@@ -161,7 +166,7 @@ class Client:
                 break
             try:
                 there = urljoin(url, target)
-                same = bool(target) and _origin(there) == _origin(url) and method == "GET"
+                same = bool(target) and http.origin(there) == http.origin(url) and method == "GET"
             except ValueError:
                 same = False
             if not same:
@@ -259,14 +264,9 @@ class Client:
 
     def _base(self, url: str) -> tuple[str, str]:
         """Return a base URL without its user, and the header that names that one."""
-        try:
-            parts = urlsplit(url.rstrip("/"))
-            good = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
-            good = good and (parts.port or 1) > 0 and clean(url) == url and " " not in url
-        except ValueError:
-            good = False
-        if not good:
+        if not is_address(url):
             raise BackendError("the address of Clair is no address", "Name one such as http://clair.example:6060 .")
+        parts = urlsplit(url.rstrip("/"))
         user, at, authority = parts.netloc.rpartition("@")
         name, _, password = map(unquote, user.partition(":"))
         basic = base64.b64encode(f"{name}:{password}".encode()).decode()
@@ -294,7 +294,7 @@ class Client:
         import urllib3
 
         host, told, again = f"Clair at {_shown(url)}", str(error), False
-        cause = _cause(error)
+        cause = http.cause(error)
         name = type(cause).__name__
         if isinstance(error, requests.exceptions.ProxyError):
             return _Failed(BackendError(f"{host} cannot be reached: the proxy refuses or does not answer", _SETTINGS))
@@ -341,25 +341,5 @@ def find_api(client: Client) -> str:
     )
 
 
-def _origin(url: str) -> tuple[str, str, int]:
-    address = urlsplit(url)
-    return address.scheme, address.hostname or "", address.port or (443 if address.scheme == "https" else 80)
-
-
 def _shown(url: str) -> str:
     return clean(urlsplit(url).netloc.rpartition("@")[2], 200)
-
-
-def _cause(error: Exception) -> object:
-    """Return what urllib3 says inside of what requests says."""
-    inner = error.args[0] if error.args else None
-    return getattr(inner, "reason", inner) or error
-
-
-def _retry_after(value: str) -> float:
-    """Return the seconds that the server asks for: a number or a date (RFC 9110, 10.2.3); 0 without a wish."""
-    if value.isascii() and value.isdigit():
-        return float(value[:6])
-    with suppress(TypeError, ValueError, OverflowError, OSError):
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    return 0.0

@@ -14,28 +14,15 @@ from imagegate.cataloger.collect import INTEREST
 from imagegate.errors import ImageGateError
 from imagegate.model.check import Check
 from imagegate.model.image import Content, Image, Layer, OpenImage
+from imagegate.source.content import Memory
 from imagegate.source.tree import Tree
-
-
-@dataclass(frozen=True)
-class _Bytes:
-    """Implements model.image.Content."""
-
-    data: bytes
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    def read_at(self, at: int, size: int) -> bytes:
-        return self.data[at : at + size]
 
 
 @dataclass(frozen=True)
 class _Here:
     """Implements model.image.Offer."""
 
-    content: _Bytes
+    content: Content
 
     def here(self, layer: int) -> Content | None:  # noqa: ARG002 (of the protocol)
         return self.content
@@ -47,7 +34,7 @@ class _Here:
 def examine(access: Access, serving: Serving, say: Callable[[str], None]) -> Iterator[Check]:
     """Yield what was found out about a Clair, in order; the first failure ends it."""
     try:
-        client = Client(access, say)
+        client = Client(replace(access, delete=True), say)
         api = find_api(client)
         yield Check("clair", "ok", f"{client.indexer} answers as Clair {api}")
     except ImageGateError as error:
@@ -59,7 +46,6 @@ def examine(access: Access, serving: Serving, say: Callable[[str], None]) -> Ite
             contents(opened), access.indexer, lambda _: None, address=serving.address, advertise=serving.advertise
         ) as server:
             try:
-                client = Client(replace(access, delete=True), say)
                 client.hide(server.token)
                 answered = ask(api, client, opened, server)
             except ImageGateError as error:
@@ -95,4 +81,4 @@ def _image() -> OpenImage:
     data = packed.getvalue()
     digest = "sha256:" + sha256(data).hexdigest()
     image = Image("doctor", "doctor", digest, None, "linux/amd64", layers=(Layer(0, digest, digest, len(data)),))
-    return OpenImage(image, Tree([], INTEREST), offer=_Here(_Bytes(data)))
+    return OpenImage(image, Tree([], INTEREST), offer=_Here(Memory(data)))

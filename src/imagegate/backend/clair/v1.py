@@ -84,7 +84,7 @@ def _post(client: Client, index: int, names: list[str], addresses: Addresses) ->
     doing = f"Clair cannot look at layer {index}, of {len(names)}"
     for attempt in range(2):
         url, headers = addresses.of(index)
-        client.hide(*headers.values())
+        client.hide_headers(headers)
         layer = {"Name": names[index], "Path": url, "Headers": headers, "Format": "Docker"}
         parent = {"ParentName": names[index - 1]} if index else {}
         answer = client.call("POST", "/v1/layers", body={"Layer": layer | parent}, most=_SMALL)

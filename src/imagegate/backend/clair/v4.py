@@ -112,7 +112,7 @@ def _manifest(client: Client, image: Image, digest: str, addresses: Addresses) -
     layers = []
     for layer in image.layers:
         url, headers = addresses.of(layer.index)
-        client.hide(*(value for name, value in headers.items() if name.lower() not in ("accept", "user-agent")))
+        client.hide_headers(headers)
         entry = {"hash": layer.digest, "uri": url, "headers": {name: [value] for name, value in headers.items()}}
         layers.append(entry)
     return {"hash": digest, "layers": layers}
