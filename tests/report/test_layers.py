@@ -19,8 +19,12 @@ FOUND = (
 
 def test_every_layer_has_its_packages_and_distinct_findings_by_severity() -> None:
     base, top = shares(judged(scan(FOUND, packages=(BASE, TOP), of=image(layers=2))))
-    assert (base.packages, [(step.word, count) for step, count in base.severities], base.findings) == (1, [("medium", 1)], (3,))
-    assert (top.packages, [(step.word, count) for step, count in top.severities]) == (1, [("high", 1), ("low", 1)])
+    assert (base.packages, [(step.word, count) for step, count in base.severities.items()], base.findings) == (
+        1,
+        [("medium", 1)],
+        (3,),
+    )
+    assert (top.packages, [(step.word, count) for step, count in top.severities.items()]) == (1, [("high", 1), ("low", 1)])
     assert top.findings == (0, 1, 2)
 
 

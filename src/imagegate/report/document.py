@@ -110,7 +110,7 @@ def _share(share: Share) -> dict[str, Any]:
         "created_by": share.layer.created_by,
         "size": share.layer.size,
         "packages": share.packages,
-        "severities": {severity.word: count for severity, count in share.severities},
+        "severities": {severity.word: count for severity, count in share.severities.items()},
         "findings": list(share.findings),
     }
 

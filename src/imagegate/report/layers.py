@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from imagegate.model.image import Layer
 from imagegate.model.severity import Severity
 from imagegate.model.verdict import Verdict
+from imagegate.report import wording
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
     """One layer: `packages` counts those that it brought, `findings` are indexes into those of the verdict.
 
-    `severities` counts distinct vulnerabilities in packages, the worst first, without those that there are none of.
+    `severities` is as wording.tally counts them.
     """
 
     layer: Layer
     packages: int
-    severities: tuple[tuple[Severity, int], ...]
+    severities: dict[Severity, int]
     findings: tuple[int, ...]
 
 
@@ -25,17 +26,14 @@ def shares(verdict: Verdict) -> list[Share]:
     """Return every layer of the image, the base first; also those that only the findings know, as in a bill of materials."""
     packages = Counter(index for package in verdict.scan.packages for index in {place.layer for place in package.locations})
     found: dict[int, list[int]] = {}
-    distinct: dict[int, dict[tuple[str, str], Severity]] = {}
     for number, judged in enumerate(verdict.findings):
-        finding = judged.finding
-        found.setdefault(finding.location.layer, []).append(number)
-        distinct.setdefault(finding.location.layer, {})[finding.id, finding.package.purl] = judged.severity
+        found.setdefault(judged.finding.location.layer, []).append(number)
     layers = {layer.index: layer for layer in verdict.scan.image.layers}
     for index in sorted((found.keys() | packages.keys()) - layers.keys()):
         layers[index] = Layer(index, "", "", 0)
     result = []
     for layer in layers.values():
-        counts = Counter(distinct.get(layer.index, {}).values())
-        ordered = tuple(sorted(counts.items(), reverse=True))
-        result.append(Share(layer, packages[layer.index], ordered, tuple(found.get(layer.index, ()))))
+        numbers = tuple(found.get(layer.index, ()))
+        severities = wording.tally(verdict.findings[number] for number in numbers)
+        result.append(Share(layer, packages[layer.index], severities, numbers))
     return result

@@ -48,11 +48,15 @@ def names(judged: JudgedFinding) -> str:
     return ", ".join(judged.finding.aliases)
 
 
-def counts(findings: Iterable[JudgedFinding]) -> str:
-    """Return "2 critical, 1 high" for distinct vulnerabilities in packages, the worst first."""
+def tally(findings: Iterable[JudgedFinding]) -> dict[Severity, int]:
+    """Return how many distinct vulnerabilities in packages there are of each severity, the worst first."""
     distinct = {(judged.finding.id, judged.finding.package.purl): judged.severity for judged in findings}
-    numbers = Counter(distinct.values())
-    return ", ".join(f"{numbers[step]} {step.word}" for step in sorted(Severity, reverse=True) if numbers[step])
+    return dict(sorted(Counter(distinct.values()).items(), reverse=True))
+
+
+def counts(findings: Iterable[JudgedFinding]) -> str:
+    """Return "2 critical, 1 high", as `tally` counts them."""
+    return ", ".join(f"{number} {step.word}" for step, number in tally(findings).items())
 
 
 def rules(judged: JudgedFinding) -> str:
